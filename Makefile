@@ -1,0 +1,45 @@
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+
+help:  ## list everything that can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup:  ## set up .venv/bin/qbdesk from the hashed lock, with the system libraries Qt needs
+	@scripts/setup.sh
+
+practice: setup  ## open the program with a practice company (in the terminal where there is no display)
+	@$(BIN)/qbdesk practice
+
+test:  ## set everything up, then run every check
+	@scripts/setup.sh --desktop
+	@$(MAKE) --no-print-directory check
+
+check: lint types unit integration desktop  ## every check, fast ones first (what CI runs)
+
+lint:  ## ruff: lint and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types:  ## mypy --strict over qbdesk/sync
+	$(BIN)/mypy
+
+unit:  ## tests of single parts
+	$(BIN)/pytest -q tests/unit
+
+integration:  ## tests over real HTTP on this machine
+	$(BIN)/pytest -q tests/integration
+
+desktop:  ## the tests in a real desktop session (X server, tray, notifications, keyring)
+	tests/desktop/session.sh $(BIN)/pytest -q tests/desktop
+
+format:  ## let ruff format and mend what it can
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+lock:  ## write requirements.lock anew from pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
+	    --no-emit-find-links --python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
+
+clean:  ## remove what was made
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+
+.PHONY: help setup practice test check lint types unit integration desktop format lock clean
