@@ -1,0 +1,91 @@
+"""What a company says of itself: CompanyInfo and Preferences, answered from the switches."""
+
+from typing import Any
+
+from qbdesk.practice.books.books import Books
+
+READ_ONLY_STATES = ("EXPIRED", "RESTRICTED", "SUSPENDED", "CANCELLED")
+_META = {"CreateTime": "2024-01-02T08:00:00.000-08:00"}
+
+
+def company_info(books: Books) -> dict[str, Any]:
+    switches = books.switches
+    address = {"Id": "1", "Line1": "12 Maple Street", "PostalCode": "M5H 2N2"}
+    address |= {"City": "Toronto", "CountrySubDivisionCode": "ON", "Country": switches.country}
+    name_values = {
+        "SubscriptionStatus": switches.subscription_status,
+        "OfferingSku": switches.offering,
+        "ItemCategoriesFeature": "true",
+        "IndustryType": "Accounting",
+    }
+    return {
+        "CompanyName": books.company_name,
+        "LegalName": books.company_name,
+        "CompanyAddr": address,
+        "CompanyStartDate": "2024-01-01",
+        "FiscalYearStartMonth": "January",
+        "Country": switches.country,
+        "DefaultTimeZone": "America/Toronto",
+        "SupportedLanguages": switches.language,
+        "NameValue": [{"Name": name, "Value": value} for name, value in name_values.items()],
+        "domain": "QBO",
+        "sparse": False,
+        "Id": "1",
+        "SyncToken": "4",
+        "MetaData": _META,
+    }
+
+
+def preferences(books: Books) -> dict[str, Any]:
+    switches = books.switches
+    tax: dict[str, Any] = {"UsingSalesTax": switches.sales_tax != "none"}
+    if switches.sales_tax == "us_automated":
+        tax["PartnerTaxEnabled"] = True
+    accounting: dict[str, Any] = {
+        "FirstMonthOfFiscalYear": "January",
+        "UseAccountNumbers": False,
+        "TaxYearMonth": "January",
+        "ClassTrackingPerTxn": False,
+        "ClassTrackingPerTxnLine": False,
+        "TrackDepartments": False,
+    }
+    if switches.book_close_date is not None:
+        accounting["BookCloseDate"] = switches.book_close_date.isoformat()
+    sales = {
+        "CustomTxnNumbers": switches.custom_numbers,
+        "AllowDeposit": False,
+        "AllowDiscount": switches.allow_discount,
+        "AllowShipping": switches.allow_shipping,
+        "AllowEstimates": True,
+        "AllowServiceDate": True,
+        "AutoApplyCredit": switches.auto_apply_credit,
+        "AutoApplyPayments": switches.auto_apply_credit,
+        "DefaultDiscountAccount": books.account("DiscountsRefundsGiven"),
+        "DefaultTerms": {"value": "3"},
+        "ETransactionEnabledStatus": "NotApplicable",
+        "UsingPriceLevels": False,
+        "UsingProgressInvoicing": False,
+    }
+    currency = {
+        "MultiCurrencyEnabled": switches.multicurrency,
+        "HomeCurrency": {"value": switches.home_currency},
+    }
+    others = {
+        "SalesFormsPrefs.DefaultItem": books.default_item if switches.default_item else "",
+        "SalesFormsPrefs.DefaultCustomerMessage": "Thank you for your business!",
+        "UncategorizedIncomeAccountId": books.account("OtherPrimaryIncome"),
+    }
+    return {
+        "AccountingInfoPrefs": accounting,
+        "ProductAndServicesPrefs": {"ForSales": True, "ForPurchase": True},
+        "SalesFormsPrefs": sales,
+        "TaxPrefs": tax,
+        "CurrencyPrefs": currency,
+        "ReportPrefs": {"ReportBasis": "Accrual"},
+        "OtherPrefs": {"NameValue": [{"Name": n, "Value": v} for n, v in others.items() if v]},
+        "domain": "QBO",
+        "sparse": False,
+        "Id": "1",
+        "SyncToken": "6",
+        "MetaData": _META,
+    }

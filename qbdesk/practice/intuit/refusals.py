@@ -1,0 +1,188 @@
+"""Intuit's error answers, in each of the shapes they come in (Intuit: "Handling common errors")."""
+
+from typing import Any
+
+from starlette.responses import HTMLResponse, Response
+
+from qbdesk.practice import wire
+
+MESSAGES = {
+    "500": "Unsupported Operation",
+    "600": "Duplicate Request ID",
+    "610": "Object Not Found",
+    "620": "Transaction cannot be linked",
+    "1040": "Batch size exceeds limit",
+    "2010": "Request has invalid or unsupported property",
+    "2020": "Required param missing, need to supply the required value for the API",
+    "2030": "Invalid ID",
+    "2040": "Invalid String",
+    "2050": "String length is either shorter or longer than supported by specification",
+    "2060": "Invalid Date format",
+    "2090": "Invalid Number range",
+    "2130": "Invalid Request ID format",
+    "2170": "Invalid Enumeration",
+    "2210": "Invalid Email Address format",
+    "2290": "Transaction amount must not be negative",
+    "2500": "Invalid Reference Id",
+    "4000": "Error parsing query",
+    "4001": "Invalid query",
+    "4002": "Error processing query",
+    "5010": "Stale Object Error",
+    "5030": "Feature Not Supported Error",
+    "6000": "A business validation error has occurred while processing your request",
+    "6070": "Amount calculation incorrect in the request",
+    "6080": "At least one name field is required",
+    "6140": "Duplicate Document Number Error",
+    "6150": "Invalid parent",
+    "6170": "Tax detail is not applicable",
+    "6190": "Invalid Company Status",
+    "6200": "Account Period Closed Error",
+    "6210": "Account Period Closed, Cannot Update Through Services Error",
+    "6240": "Duplicate Name Exists Error",
+    "6540": "Deposited Transaction cannot be changed",
+    "10000": "An application error has occurred while processing your request",
+}
+
+# What a French company answers: a client that looks at the words instead of the code stumbles here.
+FRENCH_MESSAGES = {
+    "610": "Objet introuvable",
+    "2020": "Paramètre requis manquant",
+    "2050": "Longueur de chaîne non valide",
+    "2500": "ID de référence non valide",
+    "5010": "Erreur d'objet périmé",
+    "6000": "Une erreur de validation est survenue lors du traitement de votre demande",
+    "6070": "Calcul du montant incorrect dans la demande",
+    "6140": "Numéro de document en double",
+    "6190": "Statut d'entreprise non valide",
+    "6200": "Erreur de période comptable close",
+    "6210": "Période comptable close",
+    "6240": "Erreur de nom en double",
+}
+
+
+class Refused(Exception):
+    """The Accounting API's "no": becomes a `Fault` of type ValidationFault.
+
+    Attributes:
+        code: Intuit's error code, a string in JSON.
+        detail: What is wrong, in Intuit's words where they are known.
+        element: The property at fault, such as "Line.Amount"; often empty.
+        status: HTTP status; 6190 is known to come with 200.
+    """
+
+    def __init__(self, code: str, detail: str = "", element: str = "", status: int = 400) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.element = element
+        self.status = status
+
+    def fault(self, language: str) -> dict[str, Any]:
+        message = MESSAGES[self.code]
+        if language == "fr":
+            message = FRENCH_MESSAGES.get(self.code, message)
+        kind = "SystemFault" if self.code == "10000" else "ValidationFault"
+        detail = self.detail
+        if language == "fr":
+            detail = detail.replace("Duplicate Document Number Error", message).replace(
+                "TxnType=Invoice", "TxnType=Facture"
+            )
+        error = {"Message": message, "Detail": detail, "code": self.code, "element": self.element}
+        return {"Error": [error], "type": kind}
+
+
+def missing(name: str) -> Refused:
+    return Refused("2020", f"Required parameter {name} is missing in the request", name)
+
+
+def invalid_reference(name: str) -> Refused:
+    return Refused("2500", f"Invalid Reference Id : {name}", name)
+
+
+def inactive(name: str) -> Refused:
+    detail = (
+        "Object Not Found : Something you're trying to use has been made inactive. Check the "
+        "fields with accounts, customers, items, vendors or employees."
+    )
+    return Refused("610", detail, name)
+
+
+def not_found() -> Refused:
+    return Refused("610", "Object Not Found : Another user has deleted this transaction.")
+
+
+def business(detail: str, element: str = "") -> Refused:
+    return Refused("6000", f"Business Validation Error: {detail}", element)
+
+
+def closed_period(*, password: bool) -> Refused:
+    code = "6210" if password else "6200"
+    return Refused(code, f"{MESSAGES[code]} : The account period has closed and the date is in it.")
+
+
+def stale() -> Refused:
+    return Refused(
+        "5010",
+        "Stale Object Error : You and API API were working on this at the same time. "
+        "API API finished before you did, so your work was not saved.",
+    )
+
+
+def no_subscription() -> Refused:
+    detail = (
+        "Subscription period has ended or canceled or there was a billing problem : You can't add "
+        "data to QuickBooks Online because your subscription has ended."
+    )
+    return Refused("6190", detail, status=200)
+
+
+def gateway(
+    status: int, code: str, word: str, detail: str | None, kind: str, now_ms: int
+) -> Response:
+    """The gateway's envelope: lower-case keys, all else null (seen for 401 and 403)."""
+    message = f"message={word}; errorCode={int(code):06d}; statusCode={status}"
+    error = {"message": message, "detail": detail, "code": code, "element": None}
+    body = {
+        "warnings": None,
+        "intuitObject": None,
+        "fault": {"error": [error], "type": kind},
+        "report": None,
+        "queryResponse": None,
+        "batchItemResponse": [],
+        "attachableResponse": [],
+        "syncErrorResponse": None,
+        "requestId": None,
+        "time": now_ms,
+        "status": None,
+        "cdcresponse": [],
+    }
+    headers = {}
+    if status == 401:
+        headers["www-authenticate"] = 'Bearer realm="Intuit", error="invalid_token"'
+    return Response(
+        wire.dumps(body), status_code=status, headers=headers, media_type="application/json"
+    )
+
+
+def throttled(time: str, retry_after: int | None) -> Response:
+    """A 429 from the gateway: XML, whatever the client said it accepts."""
+    body = (
+        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+        f'<IntuitResponse time="{time}" xmlns="http://schema.intuit.com/finance/v3">'
+        '<Fault type="SERVICE"><Error code="3001">'
+        "<Message>message=ThrottleExceeded; errorCode=003001; statusCode=429</Message>"
+        "<Detail>The request limit was reached.  Try again later</Detail>"
+        "</Error></Fault></IntuitResponse>"
+    )
+    headers = {} if retry_after is None else {"retry-after": str(retry_after)}
+    return Response(body, status_code=429, headers=headers, media_type="application/xml")
+
+
+def edge(status: int, title: str) -> Response:
+    """502, 503 and 504 come from a proxy that speaks HTML only."""
+    page = (
+        f"<html>\r\n<head><title>{status} {title}</title></head>\r\n<body>\r\n"
+        f"<center><h1>{status} {title}</h1></center>\r\n<hr><center>nginx</center>\r\n"
+        "</body>\r\n</html>\r\n"
+    )
+    return HTMLResponse(page, status_code=status)
