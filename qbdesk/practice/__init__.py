@@ -1,1 +1,1 @@
-"""A QuickBooks company and an invoicing system to practise on: real HTTP, nothing leaves the machine."""
+"""A QuickBooks company and an invoicing system to practise on, over HTTP on this machine."""

@@ -11,7 +11,7 @@ def utc_now() -> datetime:
 
 
 def intuit_time(moment: datetime) -> str:
-    """A moment as Intuit writes it: ISO 8601, whole seconds and offset, as in `MetaData.CreateTime`."""
+    """A moment as Intuit writes it (`MetaData.CreateTime`): ISO 8601 with offset."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 

@@ -21,11 +21,11 @@ class Switches:
     # The company
     country: str = "CA"  # CompanyInfo.Country; anything but US wants a tax code on every line
     home_currency: str = "CAD"  # CurrencyPrefs.HomeCurrency
-    multicurrency: bool = False  # CurrencyPrefs.MultiCurrencyEnabled; off: CurrencyRef is fault 6000
+    multicurrency: bool = False  # MultiCurrencyEnabled; off: CurrencyRef is fault 6000
     custom_numbers: bool = True  # SalesFormsPrefs.CustomTxnNumbers; off: omitted numbers are given
-    refuse_duplicate_numbers: bool = True  # with custom numbers a DocNumber used twice is fault 6140
+    refuse_duplicate_numbers: bool = True  # custom numbers only: used twice is fault 6140
     sales_tax: SalesTax = "canada"  # who works out the tax, and how
-    automated_tax_rate: Decimal | None = None  # us_automated: one rate for all states, else by state
+    automated_tax_rate: Decimal | None = None  # us_automated: for all states, else each its own
     tax_override: bool = True  # TxnTaxDetail amounts are taken where tax is not automated
     partner_tax_override: bool = False  # us_automated takes TxnTaxDetail.TotalTax too
     book_close_date: date | None = None  # dated on or before it: fault 6200

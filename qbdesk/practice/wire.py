@@ -3,14 +3,14 @@
 import json
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from json.encoder import encode_basestring_ascii  # type: ignore[attr-defined]
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
 
 
-class NotJson(ValueError):
+class NotJsonError(ValueError):
     """The text is no JSON, or uses what JSON lacks (NaN, Infinity)."""
 
 
@@ -18,7 +18,7 @@ def loads(text: str | bytes) -> Any:
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise NotJson(str(error)) from error
+        raise NotJsonError(str(error)) from error
 
 
 def _refuse_constant(word: str) -> Any:

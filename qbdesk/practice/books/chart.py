@@ -1,4 +1,4 @@
-"""The chart of accounts, payment methods, terms and tax codes a new practice company starts with."""
+"""The chart of accounts, payment methods, terms and tax codes of a new practice company."""
 
 from decimal import Decimal
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from qbdesk.practice.books.books import Books, Entity
 from qbdesk.practice.intuit import validate
-from qbdesk.practice.intuit.refusals import Refused, business, invalid_reference, missing
+from qbdesk.practice.intuit.refusals import RefusedError, business, invalid_reference, missing
 from qbdesk.practice.wire import ZERO, cents, decimal
 
 SHIPPING_ITEM = "SHIPPING_ITEM_ID"
@@ -17,7 +17,9 @@ PSEUDO_CODES = ("TAX", "NON")
 
 def check_lines(books: Books, body: Entity) -> list[Entity]:
     """The invoice's own lines, completed as QuickBooks completes them; the subtotal comes later."""
-    lines = [line for line in body.get("Line") or () if line.get("DetailType") != "SubTotalLineDetail"]
+    lines = [
+        line for line in body.get("Line") or () if line.get("DetailType") != "SubTotalLineDetail"
+    ]
     if not lines:
         raise missing("Line")
     if len(lines) > MOST_LINES:
@@ -43,7 +45,7 @@ def _check_line(books: Books, body: Entity, line: Entity) -> Entity:
         return _check_sales_line(books, body, line)
     if kind == "DiscountLineDetail":
         return _check_discount(books, line)
-    raise Refused("5030", f"Feature Not Supported Error : {kind}", "Line.DetailType")
+    raise RefusedError("5030", f"Feature Not Supported Error : {kind}", "Line.DetailType")
 
 
 def _check_sales_line(books: Books, body: Entity, line: Entity) -> Entity:
@@ -74,7 +76,7 @@ def _check_product(detail: Entity, amount: Decimal) -> None:
     gross = decimal(detail.get("TaxInclusiveAmt"))
     if product not in (cents(amount), None if gross is None else cents(gross)):
         detail_text = f"Amount is not equal to UnitPrice * Qty. Supplied value:{amount}"
-        raise Refused("6070", detail_text, "Line.Amount")
+        raise RefusedError("6070", detail_text, "Line.Amount")
 
 
 def _seven_places(number: Decimal) -> Decimal:
@@ -99,7 +101,7 @@ def _settle_item(books: Books, detail: Entity) -> None:
     item = validate.referenced(books, "Item", detail, "ItemRef", path=path, needed=True)
     assert item is not None
     if item["Type"] == "Category":
-        raise Refused("2500", "Categories cannot be used in transactions.", f"{path}ItemRef")
+        raise RefusedError("2500", "Categories cannot be used in transactions.", f"{path}ItemRef")
     detail["ItemRef"] = validate.reference(item)
     detail["ItemAccountRef"] = item["IncomeAccountRef"]
 
@@ -118,7 +120,7 @@ def _settle_tax_code(books: Books, body: Entity, detail: Entity) -> None:
         return
     if body.get("GlobalTaxCalculation") == "NotApplicable":
         if body.get("TxnTaxDetail"):
-            raise Refused("6170", "TxnTaxDetail must not be given with NotApplicable")
+            raise RefusedError("6170", "TxnTaxDetail must not be given with NotApplicable")
         raise business("Make sure all your transactions have a GST/HST rate before you save.")
     if code is None:
         raise business("Make sure all your transactions have a GST/HST rate before you save.")
@@ -135,7 +137,7 @@ def _check_discount(books: Books, line: Entity) -> Entity:
     if value is None:
         raise missing(f"Line.{name}")
     if value < ZERO:
-        raise Refused("2290", "Discount must not be negative.", f"Line.{name}")
+        raise RefusedError("2290", "Discount must not be negative.", f"Line.{name}")
     path = "Line.DiscountLineDetail."
     account = validate.referenced(books, "Account", detail, "DiscountAccountRef", path=path)
     account = account or books.entities["Account"][books.account("DiscountsRefundsGiven")]

@@ -8,14 +8,16 @@ from typing import Any
 from qbdesk.practice.books.books import Books, Entity
 from qbdesk.practice.books.ledger import Posting
 from qbdesk.practice.intuit import invoice_lines, linking, taxes, validate
-from qbdesk.practice.intuit.refusals import Refused, business, missing
+from qbdesk.practice.intuit.refusals import RefusedError, business, missing
 from qbdesk.practice.wire import ZERO, cents, decimal
 
 HUNDRED = Decimal(100)
 AUTO_GENERATE = "AUTO_GENERATE"
 # What the server alone decides; whatever a client sends back of it is overwritten.
-_COMPUTED = ("TotalAmt", "Balance", "HomeTotalAmt", "HomeBalance", "LinkedTxn", "MetaData", "Id")
-_COMPUTED += ("SyncToken", "sparse", "domain", "status", "AutoDocNumber", "InvoiceLink")
+_COMPUTED = (
+    *("TotalAmt", "Balance", "HomeTotalAmt", "HomeBalance", "LinkedTxn", "MetaData", "Id"),
+    *("SyncToken", "sparse", "domain", "status", "AutoDocNumber", "InvoiceLink"),
+)
 
 
 def save(books: Books, old: Entity | None, body: Entity, include: frozenset[str]) -> Entity:
@@ -32,9 +34,9 @@ def save(books: Books, old: Entity | None, body: Entity, include: frozenset[str]
     if not number_was_sent or asked_for_number or invoice.get("DocNumber") == AUTO_GENERATE:
         _settle_number(books, invoice, old, asked=asked_for_number)
     _check_number(books, invoice, old, include)
-    if books.switches.country != "US" and books.switches.sales_tax != "none":
-        if not invoice.get("GlobalTaxCalculation"):
-            raise missing("GlobalTaxCalculation")
+    taxed_abroad = books.switches.country != "US" and books.switches.sales_tax != "none"
+    if taxed_abroad and not invoice.get("GlobalTaxCalculation"):
+        raise missing("GlobalTaxCalculation")
     for name in ("BillEmail", "BillEmailCc", "BillEmailBcc"):
         if not books.switches.bad_email_breaks_queries:
             validate.check_email(invoice, name)
@@ -82,7 +84,7 @@ def _check_number(
         return
     for other in books.invoices_numbered(number):
         if old is None or other["Id"] != old["Id"]:
-            raise Refused(
+            raise RefusedError(
                 "6140",
                 "Duplicate Document Number Error : You must specify a different number. This "
                 f"number has already been used. DocNumber={number} is assigned to "
@@ -123,7 +125,7 @@ def _work_out(books: Books, invoice: Entity, rate: Decimal) -> Posting:
     net = sum((line["Amount"] for line in sales), ZERO)
     total = net - discount + tax.total
     if total < ZERO:
-        raise Refused("2290", "Transaction amount must be 0 or greater.", "TotalAmt")
+        raise RefusedError("2290", "Transaction amount must be 0 or greater.", "TotalAmt")
     subtotal_line: Entity = {"Amount": net if gross else subtotal}
     invoice["Line"] = [*lines, {**subtotal_line, **_SUBTOTAL}]
     _write_tax(invoice, tax)
@@ -203,7 +205,12 @@ def void(books: Books, invoice: Entity) -> Entity:
     linking.release_invoice(books, invoice)
     lines = [_voided_line(line) for line in invoice["Line"]]
     note = f"Voided - {invoice['PrivateNote']}" if invoice.get("PrivateNote") else "Voided"
-    zeroes = {"TotalAmt": ZERO, "Balance": ZERO, "LinkedTxn": [], "TxnTaxDetail": {"TotalTax": ZERO}}
+    zeroes = {
+        "TotalAmt": ZERO,
+        "Balance": ZERO,
+        "LinkedTxn": [],
+        "TxnTaxDetail": {"TotalTax": ZERO},
+    }
     kept = books.replace("Invoice", {**invoice, **zeroes, "Line": lines, "PrivateNote": note})
     books.post(kept["Id"], kept["CustomerRef"]["value"], ZERO, {})
     return kept

@@ -5,7 +5,7 @@ from typing import Any
 
 from qbdesk.practice.books.books import DELETED_SUFFIX, NAME_FIELD, SHARED_NAMES, Books, Entity
 from qbdesk.practice.intuit import validate
-from qbdesk.practice.intuit.refusals import Refused, business, missing
+from qbdesk.practice.intuit.refusals import RefusedError, business, missing
 from qbdesk.practice.wire import ZERO, decimal
 
 NAME_KINDS = (*SHARED_NAMES, "Item", "Account", "PaymentMethod", "Class", "Term", "Department")
@@ -56,7 +56,9 @@ def _settle_name(books: Books, kind: str, entity: Entity, old: Entity | None) ->
     field = NAME_FIELD.get(kind, "Name")
     name = str(entity[field]).strip()
     if _FORBIDDEN & set(name):
-        raise Refused("2040", "Invalid String : the name holds a colon, tab or new line", field)
+        raise RefusedError(
+            "2040", "Invalid String : the name holds a colon, tab or new line", field
+        )
     was_active = old is None or old["Active"]
     if was_active and not entity["Active"]:
         # QuickBooks frees the name of what is put away.
@@ -74,7 +76,7 @@ def _settle_name(books: Books, kind: str, entity: Entity, old: Entity | None) ->
     if parent is not None:
         entity["FullyQualifiedName"] = f"{parent['FullyQualifiedName']}:{name}"
         if entity["FullyQualifiedName"].count(":") >= MOST_LEVELS:
-            raise Refused("6150", "More than five levels of sub-entities are not possible")
+            raise RefusedError("6150", "More than five levels of sub-entities are not possible")
 
 
 def _free_name(books: Books, kind: str, name: str) -> str:
@@ -85,11 +87,11 @@ def _free_name(books: Books, kind: str, name: str) -> str:
     return candidate
 
 
-def _name_taken(holder: str) -> Refused:
+def _name_taken(holder: str) -> RefusedError:
     who = "customer" if holder == "Customer" else "customer, vendor or employee"
     if holder not in SHARED_NAMES:
         who = holder.lower()
-    return Refused(
+    return RefusedError(
         "6240",
         f"The name supplied already exists. : Another {who} is already using this name. "
         "Please use a different name.",
@@ -100,10 +102,11 @@ def _check_person(books: Books, entity: Entity, old: Entity | None) -> None:
     if not str(entity.get("DisplayName") or "").strip():
         parts = [str(entity[name]) for name in _PERSON if entity.get(name)]
         if not parts:
-            raise Refused("6080", "One of DisplayName or Title, GivenName, ... is required")
+            raise RefusedError("6080", "One of DisplayName or Title, GivenName, ... is required")
         entity["DisplayName"] = " ".join(parts)
     validate.check_email(entity, "PrimaryEmailAddr")
-    entity.setdefault("PrintOnCheckName", entity.get("CompanyName", entity["DisplayName"])[:110])
+    on_check = str(entity.get("CompanyName") or entity["DisplayName"])
+    entity.setdefault("PrintOnCheckName", on_check[:110])
 
 
 def _check_customer(books: Books, entity: Entity, old: Entity | None) -> None:
@@ -123,7 +126,7 @@ def _settle_currency(books: Books, entity: Entity, old: Entity | None) -> None:
     home = books.switches.home_currency
     currency = sent or (old or {}).get("CurrencyRef", {}).get("value") or home
     if currency != home and currency not in books.rates:
-        raise Refused("2500", "Invalid Reference Id : CurrencyRef", "CurrencyRef")
+        raise RefusedError("2500", "Invalid Reference Id : CurrencyRef", "CurrencyRef")
     if old and old["CurrencyRef"]["value"] != currency:
         raise business("The currency of a customer cannot be changed.", "CurrencyRef")
     entity["CurrencyRef"] = {"value": currency}
@@ -155,7 +158,11 @@ def _check_account(books: Books, entity: Entity, old: Entity | None) -> None:
     entity["Classification"] = _CLASSES.get(entity["AccountType"], "Asset")
 
 
-_SUBTYPES = {"Income": "SalesOfProductIncome", "Bank": "Checking", "Expense": "OtherBusinessExpenses"}
+_SUBTYPES = {
+    "Income": "SalesOfProductIncome",
+    "Bank": "Checking",
+    "Expense": "OtherBusinessExpenses",
+}
 _CLASSES = {
     "Income": "Revenue",
     "Other Income": "Revenue",

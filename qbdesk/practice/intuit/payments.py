@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from qbdesk.practice.books.books import Books, Entity
 from qbdesk.practice.intuit import linking, validate
-from qbdesk.practice.intuit.refusals import Refused, business, missing, not_found
+from qbdesk.practice.intuit.refusals import RefusedError, business, missing, not_found
 from qbdesk.practice.wire import ZERO, cents, decimal
 
 _DEPOSIT_TYPES = ("Bank", "Other Current Asset", "Cash and Cash Equivalents", "Credit Card")
@@ -19,7 +19,7 @@ def save(books: Books, old: Entity | None, body: Entity) -> Entity:
     if total is None:
         raise missing("TotalAmt")
     if total < ZERO:
-        raise Refused("2290", "Transaction amount must be 0 or greater.", "TotalAmt")
+        raise RefusedError("2290", "Transaction amount must be 0 or greater.", "TotalAmt")
     customer = validate.referenced(books, "Customer", payment, "CustomerRef", needed=True)
     assert customer is not None
     payment["TotalAmt"] = cents(total)
@@ -62,17 +62,19 @@ def _applications(books: Books, payment: Entity, customer: Entity) -> dict[str, 
         if amount is None:
             raise missing("Line.Amount")
         if amount < ZERO:
-            raise Refused("2290", "Transaction amount must be 0 or greater.", "Line.Amount")
+            raise RefusedError("2290", "Transaction amount must be 0 or greater.", "Line.Amount")
         if len(line.get("LinkedTxn") or ()) != 1:
             raise missing("Line.LinkedTxn")
         target = line["LinkedTxn"][0]
         if target.get("TxnType") != "Invoice":
-            raise Refused("620", f"Transaction cannot be linked : {target.get('TxnType')}")
+            raise RefusedError("620", f"Transaction cannot be linked : {target.get('TxnType')}")
         invoice = books.entities["Invoice"].get(str(target.get("TxnId")))
         if invoice is None:
             raise not_found()
         if _family(books, invoice["CustomerRef"]["value"]) != _family(books, customer["Id"]):
-            raise Refused("620", "Transaction cannot be linked : it belongs to another customer")
+            raise RefusedError(
+                "620", "Transaction cannot be linked : it belongs to another customer"
+            )
         amounts[invoice["Id"]] += cents(amount)
     if sum(amounts.values(), ZERO) > payment["TotalAmt"]:
         raise business("The amount applied is more than the payment.", "TotalAmt")
@@ -91,7 +93,7 @@ def check_changeable(books: Books, payment: Entity) -> None:
     validate.check_open_period(books, payment["TxnDate"])
     if payment["Id"] in books.deposited:
         detail = "Deposited Transaction cannot be changed : delete the deposit first."
-        raise Refused("6540", detail)
+        raise RefusedError("6540", detail)
 
 
 def void(books: Books, payment: Entity) -> Entity:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from qbdesk.practice.intuit.refusals import Refused
+from qbdesk.practice.intuit.refusals import RefusedError
 
 DEFAULT_RESULTS = 100
 MOST_RESULTS = 1000
@@ -174,13 +174,13 @@ def _tokens(statement: str) -> list[_Token]:
     return tokens
 
 
-def unparsable(found: str, column: int) -> Refused:
-    return Refused(
+def unparsable(found: str, column: int) -> RefusedError:
+    return RefusedError(
         "4000",
         f'QueryParserError: Encountered " "{found}" "{found} "" at line 1, column {column}.\n'
         "Was expecting one of:\n    ...",
     )
 
 
-def invalid(detail: str) -> Refused:
-    return Refused("4001", f"QueryValidationError: {detail}")
+def invalid(detail: str) -> RefusedError:
+    return RefusedError("4001", f"QueryValidationError: {detail}")

@@ -60,7 +60,7 @@ FRENCH_MESSAGES = {
 }
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The Accounting API's "no": becomes a `Fault` of type ValidationFault.
 
     Attributes:
@@ -91,49 +91,51 @@ class Refused(Exception):
         return {"Error": [error], "type": kind}
 
 
-def missing(name: str) -> Refused:
-    return Refused("2020", f"Required parameter {name} is missing in the request", name)
+def missing(name: str) -> RefusedError:
+    return RefusedError("2020", f"Required parameter {name} is missing in the request", name)
 
 
-def invalid_reference(name: str) -> Refused:
-    return Refused("2500", f"Invalid Reference Id : {name}", name)
+def invalid_reference(name: str) -> RefusedError:
+    return RefusedError("2500", f"Invalid Reference Id : {name}", name)
 
 
-def inactive(name: str) -> Refused:
+def inactive(name: str) -> RefusedError:
     detail = (
         "Object Not Found : Something you're trying to use has been made inactive. Check the "
         "fields with accounts, customers, items, vendors or employees."
     )
-    return Refused("610", detail, name)
+    return RefusedError("610", detail, name)
 
 
-def not_found() -> Refused:
-    return Refused("610", "Object Not Found : Another user has deleted this transaction.")
+def not_found() -> RefusedError:
+    return RefusedError("610", "Object Not Found : Another user has deleted this transaction.")
 
 
-def business(detail: str, element: str = "") -> Refused:
-    return Refused("6000", f"Business Validation Error: {detail}", element)
+def business(detail: str, element: str = "") -> RefusedError:
+    return RefusedError("6000", f"Business Validation Error: {detail}", element)
 
 
-def closed_period(*, password: bool) -> Refused:
+def closed_period(*, password: bool) -> RefusedError:
     code = "6210" if password else "6200"
-    return Refused(code, f"{MESSAGES[code]} : The account period has closed and the date is in it.")
+    return RefusedError(
+        code, f"{MESSAGES[code]} : The account period has closed and the date is in it."
+    )
 
 
-def stale() -> Refused:
-    return Refused(
+def stale() -> RefusedError:
+    return RefusedError(
         "5010",
         "Stale Object Error : You and API API were working on this at the same time. "
         "API API finished before you did, so your work was not saved.",
     )
 
 
-def no_subscription() -> Refused:
+def no_subscription() -> RefusedError:
     detail = (
         "Subscription period has ended or canceled or there was a billing problem : You can't add "
         "data to QuickBooks Online because your subscription has ended."
     )
-    return Refused("6190", detail, status=200)
+    return RefusedError("6190", detail, status=200)
 
 
 def gateway(
@@ -142,7 +144,7 @@ def gateway(
     """The gateway's envelope: lower-case keys, all else null (seen for 401 and 403)."""
     message = f"message={word}; errorCode={int(code):06d}; statusCode={status}"
     error = {"message": message, "detail": detail, "code": code, "element": None}
-    body = {
+    body: dict[str, Any] = {
         "warnings": None,
         "intuitObject": None,
         "fault": {"error": [error], "type": kind},

@@ -1,4 +1,4 @@
-"""Answers queries from the books: filterable fields only, inactive names hidden unless asked for."""
+"""Answers queries from the books: filterable fields only, inactive names only when asked for."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from typing import Any
 from qbdesk.practice.books.books import Books, Entity
 from qbdesk.practice.intuit import profile, validate
 from qbdesk.practice.intuit.query import Condition, Query, invalid, parse
-from qbdesk.practice.intuit.refusals import Refused
+from qbdesk.practice.intuit.refusals import RefusedError
 from qbdesk.practice.wire import decimal
 
 _ALWAYS = ("Id", "MetaData.CreateTime", "MetaData.LastUpdatedTime")
@@ -35,8 +35,10 @@ FILTERABLE: dict[str, tuple[str, ...]] = {
 }
 _OTHERS = ("DocNumber", "TxnDate", "CustomerRef", "TotalAmt")
 # Lists whose inactive members are hidden; tax codes and rates answer with all they have.
-_HIDES_INACTIVE = ("Customer", "Vendor", "Employee", "Item", "Account", "PaymentMethod", "Class")
-_HIDES_INACTIVE += ("Department", "Term")
+_HIDES_INACTIVE = (
+    *("Customer", "Vendor", "Employee"),
+    *("Item", "Account", "PaymentMethod", "Class", "Department", "Term"),
+)
 
 
 def answer(books: Books, statement: str) -> dict[str, Any]:
@@ -70,9 +72,9 @@ def _check_names(books: Books, kind: str, query: Query) -> None:
             if validate.knows(kind, condition.name):
                 raise invalid(f"property '{condition.name}' is not queryable")
             raise invalid(f"Property {condition.name} not found for Entity {kind}")
-        if (kind, condition.name, condition.operator) == ("Customer", "PrimaryEmailAddr", "IN"):
-            if not books.switches.email_in:
-                raise invalid("Operator IN is not supported for property PrimaryEmailAddr")
+        by_email_in = condition.name == "PrimaryEmailAddr" and condition.operator == "IN"
+        if by_email_in and not books.switches.email_in:
+            raise invalid("Operator IN is not supported for property PrimaryEmailAddr")
     for name, _ in query.order:
         if name not in filterable:
             raise invalid(f"property '{name}' is not sortable")
@@ -110,7 +112,7 @@ def _stumble_over_bad_email(books: Books) -> None:
     for invoice in books.of("Invoice"):
         if not validate.emails_are_valid((invoice.get("BillEmail") or {}).get("Address", "")):
             detail = "QueryProcessingError: To email address entered is invalid"
-            raise Refused("4002", detail)
+            raise RefusedError("4002", detail)
 
 
 def _value(entity: Entity, name: str) -> Any:

@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any
 
 from qbdesk.practice import wire
-from qbdesk.practice.intuit.refusals import Refused
+from qbdesk.practice.intuit.refusals import RefusedError
 
 TRANSACTIONS = ("Invoice", "Payment")
 LARGEST_NUMBER = 99_999_999_999
@@ -88,9 +88,9 @@ def has_property(kind: str, name: str) -> bool:
     return True
 
 
-def unsupported(detail: str, name: str = "") -> Refused:
+def unsupported(detail: str, name: str = "") -> RefusedError:
     text = f"Property Name:{detail} specified is unsupported or invalid"
-    return Refused("2010", text, name)
+    return RefusedError("2010", text, name)
 
 
 def check(entity: str, body: Any) -> None:
@@ -135,7 +135,7 @@ def _check_value(
         _check_object(kind, value, entity, path, lenient=lenient)
     elif kind in schema["enums"]:
         if value not in schema["enums"][kind] and value != "":
-            raise Refused("2170", f"Invalid Enumeration : {value}", path[-1])
+            raise RefusedError("2170", f"Invalid Enumeration : {value}", path[-1])
     else:
         _check_plain(kind, value, path, lenient=lenient)
 
@@ -154,7 +154,7 @@ def _check_plain(kind: str, value: Any, path: tuple[str, ...], *, lenient: bool)
     elif kind == "date":
         # python-quickbooks sends '' for dates it has none for; Intuit takes that on transactions.
         if not (lenient and value == "") and not is_date(value):
-            raise Refused("2060", f"Invalid Date format : {value}", name)
+            raise RefusedError("2060", f"Invalid Date format : {value}", name)
     elif kind == "string":
         _check_text(str(value), path)
 
@@ -165,7 +165,9 @@ def _check_number(kind: str, value: Any, path: tuple[str, ...]) -> None:
         java = "java.math.BigDecimal" if kind == "decimal" else "java.lang.Integer"
         raise unsupported(f"Can not construct instance of {java}: not a valid value", path[-1])
     if abs(number) > LARGEST_NUMBER:
-        raise Refused("2090", f"Number is out of range. Supplied value:{number}", ".".join(path[1:]))
+        raise RefusedError(
+            "2090", f"Number is out of range. Supplied value:{number}", ".".join(path[1:])
+        )
 
 
 def is_date(value: Any) -> bool:
@@ -180,11 +182,11 @@ def is_date(value: Any) -> bool:
 def _check_text(value: str, path: tuple[str, ...]) -> None:
     limit = LENGTHS.get(".".join(path[-2:]), LENGTHS.get(path[-1]))
     if limit is not None and len(value) > limit:
-        raise Refused(
+        raise RefusedError(
             "2050",
             f"String length specified does not match the supported length. "
             f"Min:0 Max:{limit} supported. Supplied length:{len(value)}",
             ".".join(path[1:]),
         )
     if _CONTROL.search(value):
-        raise Refused("2010", "Property Name:Illegal character in text", path[-1])
+        raise RefusedError("2010", "Property Name:Illegal character in text", path[-1])

@@ -7,7 +7,7 @@ from typing import Any
 
 from qbdesk.practice.books.books import Books
 from qbdesk.practice.books.chart import AGENCIES, US_TAX_ACCOUNT
-from qbdesk.practice.intuit.refusals import Refused
+from qbdesk.practice.intuit.refusals import RefusedError
 from qbdesk.practice.wire import ZERO, cents, decimal
 
 HUNDRED = Decimal(100)
@@ -61,7 +61,9 @@ def _sales_lines(invoice: dict[str, Any]) -> list[tuple[int, dict[str, Any], Dec
 
 def _per_line(books: Books, invoice: dict[str, Any], discount: Decimal) -> Tax:
     """Outside the US tax is calculated and rounded for each line and each rate."""
-    tax, by_rate, net_by_rate = Tax(), defaultdict(Decimal), defaultdict(Decimal)
+    tax = Tax()
+    by_rate: defaultdict[str, Decimal] = defaultdict(Decimal)
+    net_by_rate: defaultdict[str, Decimal] = defaultdict(Decimal)
     inclusive = invoice.get("GlobalTaxCalculation") == "TaxInclusive"
     lines = _sales_lines(invoice)
     subtotal = sum((amount for *_, amount in lines), ZERO)
@@ -101,7 +103,7 @@ def _overrides(invoice: dict[str, Any], by_rate: dict[str, Decimal]) -> dict[str
             continue
         if reference not in by_rate:
             name = "TxnTaxDetail.TaxLine.TaxLineDetail.TaxRateRef"
-            raise Refused("2500", f"Invalid Reference Id : {name}", name)
+            raise RefusedError("2500", f"Invalid Reference Id : {name}", name)
         given[reference] = cents(amount)
     return given
 
@@ -128,7 +130,7 @@ def _group(books: Books, invoice: dict[str, Any], discount: Decimal) -> Tax:
         return Tax()
     if code not in books.entities["TaxCode"] or code in ("TAX", "NON"):
         name = "TxnTaxDetail.TxnTaxCodeRef"
-        raise Refused("2500", f"Invalid Reference Id : {name}", name)
+        raise RefusedError("2500", f"Invalid Reference Id : {name}", name)
     base = _taxable(invoice, discount)
     rates = _component_rates(books, code)
     by_rate = {rate["Id"]: cents(base * rate["RateValue"] / HUNDRED) for rate in rates}

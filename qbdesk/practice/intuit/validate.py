@@ -8,7 +8,7 @@ from typing import Any
 from qbdesk.practice.books.books import Books, Entity
 from qbdesk.practice.intuit import shapes
 from qbdesk.practice.intuit.refusals import (
-    Refused,
+    RefusedError,
     business,
     closed_period,
     inactive,
@@ -43,7 +43,7 @@ def emails_are_valid(text: str) -> bool:
 def check_email(body: Entity, name: str) -> None:
     if not emails_are_valid((body.get(name) or {}).get("Address", "")):
         detail = "Email Address is invalid. Enter the address as name@example.com"
-        raise Refused("2210", detail, f"{name}.Address")
+        raise RefusedError("2210", detail, f"{name}.Address")
 
 
 def referenced(
