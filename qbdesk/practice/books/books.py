@@ -1,7 +1,8 @@
 """One company's books: every entity as Intuit would answer it, and the ledger beneath."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -56,6 +57,7 @@ class Books:
         self._by_value: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
         self._owed: dict[str, tuple[str, Decimal]] = {}
         self._owed_by: defaultdict[str, Decimal] = defaultdict(Decimal)
+        self._unseen: set[tuple[str, str]] | None = None
         self.number_sequence = 1000
 
     def add(self, kind: str, entity: Entity, entity_id: str | None = None) -> Entity:
@@ -76,6 +78,8 @@ class Books:
             "MetaData": {"CreateTime": now, "LastUpdatedTime": now},
         }
         self.entities[kind][entity_id] = kept
+        if self._unseen is not None:
+            self._unseen.add((kind, entity_id))
         self._index(kind, kept)
         return kept
 
@@ -93,6 +97,22 @@ class Books:
     def remove(self, kind: str, entity_id: str) -> None:
         self._unindex(kind, self.entities[kind].pop(entity_id))
         self.deleted.append((kind, entity_id, intuit_time(self.clock())))
+
+    def get(self, kind: str, entity_id: str) -> Entity | None:
+        """An entity as a request may see it."""
+        return None if self.hides(kind, entity_id) else self.entities[kind].get(entity_id)
+
+    def hides(self, kind: str, entity_id: str) -> bool:
+        return self._unseen is not None and (kind, entity_id) in self._unseen
+
+    @contextmanager
+    def hiding_new(self) -> Iterator[None]:
+        """What is made meanwhile cannot be read or referred to: the items of one batch."""
+        self._unseen = set()
+        try:
+            yield
+        finally:
+            self._unseen = None
 
     def of(self, kind: str) -> Iterable[Entity]:
         return self.entities[kind].values()

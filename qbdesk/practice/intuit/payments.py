@@ -68,7 +68,7 @@ def _applications(books: Books, payment: Entity, customer: Entity) -> dict[str, 
         target = line["LinkedTxn"][0]
         if target.get("TxnType") != "Invoice":
             raise RefusedError("620", f"Transaction cannot be linked : {target.get('TxnType')}")
-        invoice = books.entities["Invoice"].get(str(target.get("TxnId")))
+        invoice = books.get("Invoice", str(target.get("TxnId")))
         if invoice is None:
             raise not_found()
         if _family(books, invoice["CustomerRef"]["value"]) != _family(books, customer["Id"]):

@@ -1,10 +1,16 @@
 """What a company says of itself: CompanyInfo and Preferences, answered from the switches."""
 
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from qbdesk.practice.books.books import Books
+from qbdesk.practice.intuit.refusals import RefusedError, business, not_found
+from qbdesk.practice.intuit.validate import NO_MULTICURRENCY
 
 READ_ONLY_STATES = ("EXPIRED", "RESTRICTED", "SUSPENDED", "CANCELLED")
+# Intuit keeps exchange rates of the last three years.
+OLDEST_RATE = timedelta(days=3 * 365)
 _META = {"CreateTime": "2024-01-02T08:00:00.000-08:00"}
 
 
@@ -87,5 +93,31 @@ def preferences(books: Books) -> dict[str, Any]:
         "sparse": False,
         "Id": "1",
         "SyncToken": "6",
+        "MetaData": _META,
+    }
+
+
+def exchange_rate(books: Books, currency: str, day: str | None) -> dict[str, Any]:
+    """What a unit of a currency costs in home currency on a day (today if none is given)."""
+    if not books.switches.multicurrency:
+        raise business(NO_MULTICURRENCY)
+    today = books.clock().date()
+    try:
+        wanted = date.fromisoformat(day) if day else today
+    except ValueError as error:
+        raise RefusedError("2060", f"Invalid Date format : {day}", "asofdate") from error
+    home = books.switches.home_currency
+    rate = Decimal(1) if currency == home else books.rates.get(currency)
+    if rate is None:
+        raise RefusedError("2220", f"Invalid Currency : {currency}", "sourcecurrencycode")
+    if not today - OLDEST_RATE <= wanted <= today:
+        raise not_found()
+    return {
+        "SourceCurrencyCode": currency,
+        "TargetCurrencyCode": home,
+        "Rate": rate,
+        "AsOfDate": wanted.isoformat(),
+        "domain": "QBO",
+        "sparse": False,
         "MetaData": _META,
     }

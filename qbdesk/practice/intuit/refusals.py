@@ -21,6 +21,7 @@ MESSAGES = {
     "2090": "Invalid Number range",
     "2130": "Invalid Request ID format",
     "2170": "Invalid Enumeration",
+    "2220": "Invalid Currency",
     "2210": "Invalid Email Address format",
     "2290": "Transaction amount must not be negative",
     "2500": "Invalid Reference Id",
@@ -136,6 +137,13 @@ def no_subscription() -> RefusedError:
         "data to QuickBooks Online because your subscription has ended."
     )
     return RefusedError("6190", detail, status=200)
+
+
+def fault_answer(refused: RefusedError, language: str, time: str) -> Response:
+    body = {"Fault": refused.fault(language), "time": time}
+    return Response(
+        wire.dumps(body), status_code=refused.status, media_type="application/json;charset=UTF-8"
+    )
 
 
 def gateway(

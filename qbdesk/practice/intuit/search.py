@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from qbdesk.practice.books.books import Books, Entity
-from qbdesk.practice.intuit import profile, validate
+from qbdesk.practice.intuit import profile, shapes, validate
 from qbdesk.practice.intuit.query import Condition, Query, invalid, parse
 from qbdesk.practice.intuit.refusals import RefusedError
 from qbdesk.practice.wire import decimal
@@ -54,7 +54,7 @@ def answer(books: Books, statement: str) -> dict[str, Any]:
     page = found[query.start - 1 : query.start - 1 + query.limit]
     if not page:
         return {}
-    rows = [_projected(entity, query.names) for entity in page]
+    rows = [shapes.as_answered(books.switches, _projected(x, query.names)) for x in page]
     return {kind: rows, "startPosition": query.start, "maxResults": len(rows)}
 
 
@@ -95,7 +95,11 @@ def _matching(books: Books, kind: str, query: Query) -> list[Entity]:
     tests = [_test(condition) for condition in query.conditions]
     if kind in _HIDES_INACTIVE and not any(c.name == "Active" for c in query.conditions):
         tests.append(lambda entity: bool(entity.get("Active", True)))
-    return [entity for entity in rows if all(test(entity) for test in tests)]
+    return [
+        entity
+        for entity in rows
+        if not books.hides(kind, entity["Id"]) and all(test(entity) for test in tests)
+    ]
 
 
 def _candidates(books: Books, kind: str, conditions: list[Condition]) -> Iterable[Entity]:
@@ -129,8 +133,8 @@ def _test(condition: Condition) -> Callable[[Entity], bool]:
     if operator == "LIKE":
         return _like(name, values[0])
     if name.startswith("MetaData."):
-        moment = _moment(values[0])
-        return lambda entity: _compare(_moment(_value(entity, name)), operator, moment)
+        moment = moment_of(values[0])
+        return lambda entity: _compare(moment_of(_value(entity, name)), operator, moment)
     folded = tuple(value.casefold() for value in values)
 
     def test(entity: Entity) -> bool:
@@ -181,7 +185,8 @@ def _compare(value: Any, operator: str, wanted: Any) -> bool:
     return bool(value <= wanted) if operator == "<=" else bool(value >= wanted)
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
+    """A date or date-time as clients write them, a "+" that became a blank forgiven."""
     try:
         moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
     except ValueError as error:

@@ -12,6 +12,7 @@ from typing import Any
 
 from qbdesk.practice import wire
 from qbdesk.practice.intuit.refusals import RefusedError
+from qbdesk.practice.switches import Switches
 
 TRANSACTIONS = ("Invoice", "Payment")
 LARGEST_NUMBER = 99_999_999_999
@@ -86,6 +87,11 @@ def has_property(kind: str, name: str) -> bool:
             return False
         kind = types[kind][part].strip("[]")
     return True
+
+
+def as_answered(switches: Switches, entity: dict[str, Any]) -> dict[str, Any]:
+    """With `drift` on, answers carry a field that no client has heard of."""
+    return {**entity, "PracticeDrift": {"Since": "2026-11"}} if switches.drift else entity
 
 
 def unsupported(detail: str, name: str = "") -> RefusedError:

@@ -57,7 +57,7 @@ def referenced(
         if needed:
             raise missing(full)
         return None
-    entity = books.entities[kind].get(str(key))
+    entity = books.get(kind, str(key))
     if entity is None:
         raise invalid_reference(full)
     if not entity.get("Active", True):
