@@ -58,5 +58,7 @@ def _perform(company: PracticeCompany, item: dict[str, Any]) -> str:
     if kind not in entities.WRITABLE.values():
         raise shapes.unsupported(f'Unrecognized field "{kind}"')
     operation = str(item.get("operation") or "create")
-    include = frozenset(str(item.get("optionsData") or "").casefold().split(","))
+    # The schema calls it name-value pairs; the name is left out by some.
+    options = str(item.get("optionsData") or "").casefold().removeprefix("include=")
+    include = frozenset(options.split(","))
     return perform_write(company, kind, item[kind], operation, include)
