@@ -1,0 +1,138 @@
+"""Sends requests to one company: in turn, with a token, until QuickBooks has looked into them."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import httpx
+
+from qbdesk.sync.quickbooks.exchange import Answer, exchange, timeouts
+from qbdesk.sync.quickbooks.faults import Fault, FaultKind, read_answer
+from qbdesk.sync.quickbooks.hosts import Environment, Hosts
+from qbdesk.sync.quickbooks.limits import Limiter, RequestKind
+
+MINOR_VERSION = "75"
+DEADLINE = 120.0  # seconds; Intuit itself gives up on a request after so long
+MOST_THROTTLES = 5  # in a row for one request; a used-up monthly allowance never ends
+SHORTEST_WAIT_SHOWN = 1.0  # seconds
+_REALM = re.compile(r"[A-Za-z0-9-]{1,50}")
+_ASKED_TO_PAUSE = "QuickBooks asked for a pause; the program goes on by itself."
+_AT_THE_LIMIT = "QuickBooks takes only so many requests a minute; the program goes on by itself."
+
+
+class AccessTokens(Protocol):
+    """Where the access token comes from. What these raise passes through the client unchanged;
+    the request at hand was then certainly not carried out."""
+
+    async def access_token(self) -> str: ...
+
+    async def refused(self, token: str) -> None:
+        """A 401 came for this token: the next access_token() is another one."""
+        ...
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, before it has a token. `path` and `params` without what every request has."""
+
+    kind: RequestKind
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+    content: bytes | None = field(default=None, repr=False)
+    content_type: str = "application/json"
+
+
+class Connection:
+    """The way to one company. See `QuickBooks` for the arguments."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        hosts: Hosts,
+        environment: Environment,
+        realm_id: str,
+        tokens: AccessTokens,
+        limiter: Limiter,
+        deadline: float,
+        sleep: Callable[[float], Awaitable[None]],
+        on_wait: Callable[[float, str], None],
+    ) -> None:
+        if not _REALM.fullmatch(realm_id):
+            raise ValueError("This is no QuickBooks company id.")
+        self._http = http
+        self._root = f"{hosts.api[environment]}/v3/company/{realm_id}/"
+        self._tokens = tokens
+        self._limiter = limiter
+        self._deadline = deadline
+        self._sleep = sleep
+        self._on_wait = on_wait
+
+    async def send(self, request: Request) -> tuple[Answer, Fault | dict[str, Any]]:
+        """Sends until QuickBooks has looked into the request; its answer, and what that says.
+
+        A throttle and a refused access token prove that it was not carried out, so that it may go
+        again, a write as well.
+
+        Raises:
+            Unreachable: The (last) time no whole answer came.
+        """
+        throttles, token_refused = 0, False
+        while True:
+            token = await self._tokens.access_token()
+            await self._turn(request.kind)
+            answer = await exchange(self._http, self._with_token(request, token), self._deadline)
+            result = read_answer(answer.status, answer.content_type, answer.body, answer.tid)
+            if not isinstance(result, Fault):
+                return answer, result
+            if result.kind is FaultKind.THROTTLED:
+                self.pause(answer)
+                throttles += 1
+                if throttles == MOST_THROTTLES:
+                    return answer, result
+            elif _is_about_the_token(result) and not token_refused:
+                token_refused = True
+                await self._tokens.refused(token)
+            else:
+                return answer, result
+
+    def pause(self, answer: Answer) -> None:
+        """Leaves QuickBooks alone for as long as a throttling answer asks."""
+        self._limiter.pause(answer.pause)
+
+    async def back_off(self, seconds: float, why: str) -> None:
+        self._on_wait(seconds, why)
+        await self._sleep(seconds)
+
+    def address(self, request: Request) -> httpx.URL:
+        params = {**request.params, "minorversion": MINOR_VERSION}
+        return httpx.URL(self._root + request.path, params=params)
+
+    async def _turn(self, kind: RequestKind) -> None:
+        wait = self._limiter.wait(kind)
+        if wait >= SHORTEST_WAIT_SHOWN:
+            asked = self._limiter.pause_left > 0
+            self._on_wait(wait, _ASKED_TO_PAUSE if asked else _AT_THE_LIMIT)
+        await self._limiter.turn(kind)
+
+    def _with_token(self, request: Request, token: str) -> httpx.Request:
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        if request.content is not None:
+            headers["Content-Type"] = request.content_type
+        return self._http.build_request(
+            request.method,
+            self.address(request),
+            headers=headers,
+            content=request.content,
+            timeout=timeouts(self._deadline),
+        )
+
+
+def nobody_listens(_seconds: float, _why: str) -> None:
+    """The `on_wait` of whoever does not ask."""
+
+
+def _is_about_the_token(fault: Fault) -> bool:
+    is_sign_in = fault.kind is FaultKind.SIGN_IN and fault.http_status < 500
+    return fault.http_status == 401 or is_sign_in
