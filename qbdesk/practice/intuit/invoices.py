@@ -24,7 +24,7 @@ def save(books: Books, old: Entity | None, body: Entity, include: frozenset[str]
     """Creates (old is None) or updates an invoice."""
     sparse = old is not None and body.get("sparse") in (True, "true")
     number_was_sent = "DocNumber" in body
-    fields = validate.cleaned({**old, **body} if sparse and old else body)
+    fields = validate.cleaned({**_kept(old, body), **body} if sparse and old else body)
     asked_for_number = fields.get("AutoDocNumber") in (True, "true") or "autodocnumber" in include
     invoice = {name: value for name, value in fields.items() if name not in _COMPUTED}
     customer = validate.referenced(books, "Customer", invoice, "CustomerRef", needed=True)
@@ -46,6 +46,14 @@ def save(books: Books, old: Entity | None, body: Entity, include: frozenset[str]
     _inherit(invoice, customer)
     posting = _work_out(books, invoice, rate)
     return _keep(books, old, invoice, posting)
+
+
+def _kept(old: Entity, body: Entity) -> Entity:
+    """What a sparse update leaves as it was; new lines are taxed anew, under the same code."""
+    if "Line" not in body:
+        return old
+    code = old["TxnTaxDetail"].get("TxnTaxCodeRef")
+    return {**old, "TxnTaxDetail": {"TxnTaxCodeRef": code} if code else {}}
 
 
 def _settle_dates(books: Books, invoice: Entity, old: Entity | None) -> None:
@@ -128,7 +136,7 @@ def _work_out(books: Books, invoice: Entity, rate: Decimal) -> Posting:
         raise RefusedError("2290", "Transaction amount must be 0 or greater.", "TotalAmt")
     subtotal_line: Entity = {"Amount": net if gross else subtotal}
     invoice["Line"] = [*lines, {**subtotal_line, **_SUBTOTAL}]
-    _write_tax(invoice, tax)
+    _write_tax(books, invoice, tax)
     invoice["TotalAmt"] = cents(total)
     if books.switches.multicurrency:
         invoice["HomeTotalAmt"] = cents(total * rate)
@@ -159,8 +167,12 @@ def _discount(lines: list[Entity], subtotal: Decimal) -> Decimal:
     return ZERO
 
 
-def _write_tax(invoice: Entity, tax: taxes.Tax) -> None:
+def _write_tax(books: Books, invoice: Entity, tax: taxes.Tax) -> None:
     detail: dict[str, Any] = {"TotalTax": tax.total}
+    code = (invoice.get("TxnTaxDetail") or {}).get("TxnTaxCodeRef")
+    # Automated tax neither heeds nor echoes a code.
+    if code and books.switches.sales_tax == "us_manual":
+        detail["TxnTaxCodeRef"] = code
     if tax.lines:
         detail["TaxLine"] = tax.lines
     invoice["TxnTaxDetail"] = detail
