@@ -14,6 +14,8 @@ async def test_a_paid_invoice_leaves_no_balance_and_books_that_add_up(practice):
     invoice = await practice.invoice(customer["Id"])
     assert (invoice["TotalAmt"], invoice["Balance"]) == (Decimal("113.00"), Decimal("113.00"))
     assert invoice["SyncToken"] == "0"
+    owing = await practice.seen("Customer", customer["Id"])
+    assert owing["Balance"] == Decimal("113.00")
     payment = await practice.payment(invoice, "113.00")
     assert payment["UnappliedAmt"] == 0
     settled = await practice.seen("Invoice", invoice["Id"])

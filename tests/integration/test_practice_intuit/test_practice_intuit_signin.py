@@ -3,6 +3,8 @@
 import httpx
 import pytest
 
+from qbdesk.practice.intuit import pages
+
 REDIRECT = "http://localhost:8765/callback"
 FIVE_YEARS = 157_680_000
 DAY = 86_400
@@ -59,6 +61,13 @@ async def test_the_page_can_leave_by_script_without_its_address_ending_the_scrip
     page = await visitor.decide("connect", state="</script><script>alert(1)</script>")
     assert f'location.replace("{REDIRECT}?' in page.text
     assert page.text.count("<script>") == 1
+
+
+@pytest.mark.parametrize("by", ["javascript", "meta"])
+def test_a_page_cannot_be_broken_out_of_by_the_address_it_leaves_for(by):
+    page = pages.leave_for('http://localhost/?a="></script><b>', by).body.decode()
+    assert "</script><b>" not in page
+    assert '"></script' not in page
 
 
 async def test_the_page_can_leave_by_meta_refresh(visitor):
