@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import signal
 import socket
 import threading
@@ -53,11 +54,10 @@ class PracticeServer:
             access_log=False,
             lifespan="off",
             log_config=None,
+            log_level=logging.ERROR,
             timeout_graceful_shutdown=1,
             ws="none",
         )
-        # What it has to say on its way out (a reader that hung on) is no news for anybody.
-        logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
         server = self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._serve(server, listener)), name="practice-server"
@@ -68,6 +68,8 @@ class PracticeServer:
         """Returns when the port is closed and the thread has ended."""
         if self._server is None or self._thread is None:
             return
+        # What uvicorn says of requests that it cuts short is no news for anybody.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         self._server.should_exit = True
         self._thread.join()
         self._server = self._thread = None
@@ -147,8 +149,12 @@ def run_forever(server: PracticeServer, out: TextIO) -> None:
 
 
 def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # asyncio turns TCP_NODELAY on only where the protocol is named (base_events._set_nodelay);
+    # without it each answer but the first of a connection waits 40 ms for an acknowledgement.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if os.name == "posix":
+        # Elsewhere this would let two servers have the same port.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
         listener.listen(128)

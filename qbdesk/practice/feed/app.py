@@ -15,8 +15,8 @@ from qbdesk.practice import wire
 from qbdesk.practice.clock import rfc3339
 from qbdesk.practice.feed import paging, problems, scripts
 from qbdesk.practice.feed.feed import Document, Feed
-from qbdesk.practice.feed.moods import Moods, RubbishError, captive_portal, unauthorised
-from qbdesk.practice.feed.problems import ProblemError
+from qbdesk.practice.feed.moods import Moods, Rubbish, captive_portal, unauthorised
+from qbdesk.practice.feed.problems import Problem
 from qbdesk.practice.feed.sync_results import SyncResults
 
 
@@ -30,7 +30,7 @@ def feed_app(feed: Feed) -> Starlette:
         Route("/v1/tenant", contract.get_tenant),
         *scripts.routes(feed),
     ]
-    handlers = {ProblemError: problems.answer, RubbishError: captive_portal}
+    handlers = {Problem: problems.answer, Rubbish: captive_portal}
     return Starlette(routes=routes, exception_handlers=handlers)
 
 
@@ -63,7 +63,7 @@ class _Contract:
         await self._admit(request)
         invoice = self._feed.invoice(request.path_params["id"])
         if invoice is None:
-            raise ProblemError("not-found")
+            raise Problem("not-found")
         return self._conditional(request, self._drifted(invoice), {})
 
     async def get_tenant(self, request: Request) -> Response:

@@ -6,7 +6,7 @@ paid the moment it was issued, how, and where the customer is to be reached.
 
 import csv
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from operator import itemgetter
@@ -35,7 +35,7 @@ CURRENCY = "GBP"
 Row = dict[str, str]
 
 
-def read_invoices(path: Path, zone: ZoneInfo) -> Iterator[Document]:
+def read_invoices(path: Path, zone: ZoneInfo) -> Generator[Document, None, None]:
     """One paid invoice for each InvoiceNo, in the order of the file; reads as it goes.
 
     Dates of the file are local times of `zone`. Raises PracticeError for a file that cannot be

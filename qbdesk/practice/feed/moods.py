@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from qbdesk.practice.feed.feed import Feed
-from qbdesk.practice.feed.problems import ProblemError
+from qbdesk.practice.feed.problems import Problem
 
 CAPTIVE_PORTAL = (
     "<!doctype html><html><head><title>Hotel Wi-Fi</title></head>"
@@ -15,7 +15,7 @@ CAPTIVE_PORTAL = (
 )
 
 
-class RubbishError(Exception):
+class Rubbish(Exception):
     """What stands between a laptop and the internet answers 200 to everything, in HTML."""
 
 
@@ -33,23 +33,23 @@ class Moods:
         self.generation = 1
 
     async def meet(self) -> None:
-        """Called before each request of the contract. Raises ProblemError or RubbishError."""
+        """Called before each request of the contract. Raises Problem or Rubbish."""
         mode, seconds = self._feed.switches.feed_mode, self._feed.switches.feed_seconds
         if mode != "rate_limited":
             self._next_allowed = None
         self._note_expiry(expired=mode == "expired")
         if mode == "down":
-            raise ProblemError("unavailable")
+            raise Problem("unavailable")
         if mode == "unauthorised":
             raise unauthorised()
         if mode == "forbidden":
-            raise ProblemError("forbidden")
+            raise Problem("forbidden")
         if mode == "rate_limited":
             self._limit(timedelta(seconds=seconds))
         if mode == "slow":
             await self._feed.sleep(seconds)
         if mode == "rubbish":
-            raise RubbishError
+            raise Rubbish
 
     def _note_expiry(self, *, expired: bool) -> None:
         """Cursors handed out before the switch was turned are gone for good, later ones hold."""
@@ -64,11 +64,9 @@ class Moods:
             self._next_allowed = now + pause
         if now < self._next_allowed:
             wait = math.ceil((self._next_allowed - now).total_seconds())
-            raise ProblemError("rate-limited", headers={"retry-after": str(wait)})
+            raise Problem("rate-limited", headers={"retry-after": str(wait)})
         self._next_allowed = now + pause
 
 
-def unauthorised() -> ProblemError:
-    return ProblemError(
-        "unauthorized", headers={"www-authenticate": 'Bearer error="invalid_token"'}
-    )
+def unauthorised() -> Problem:
+    return Problem("unauthorized", headers={"www-authenticate": 'Bearer error="invalid_token"'})

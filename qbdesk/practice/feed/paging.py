@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from starlette.datastructures import QueryParams
 
 from qbdesk.practice.feed.feed import Change, Feed, paid_before
-from qbdesk.practice.feed.problems import ProblemError
+from qbdesk.practice.feed.problems import Problem
 
 DEFAULT_LIMIT = 50
 LARGEST_LIMIT = 200
@@ -52,39 +52,39 @@ def limit(query: QueryParams) -> int:
     if text is None:
         return DEFAULT_LIMIT
     if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= 1000:
-        raise ProblemError("invalid-request", "limit is a number from 1 to 1000.")
+        raise Problem("invalid-request", "limit is a number from 1 to 1000.")
     return min(int(text), LARGEST_LIMIT)
 
 
 def place(query: QueryParams, feed: Feed, generation: int) -> Place:
-    """Where to go on reading. Raises ProblemError for a query the contract does not allow."""
+    """Where to go on reading. Raises Problem for a query the contract does not allow."""
     if query.get("status") != "paid":
-        raise ProblemError("invalid-request", "status is required; only paid is defined.")
+        raise Problem("invalid-request", "status is required; only paid is defined.")
     cursor, since = query.get("cursor"), query.get("paid_since")
     if cursor is None:
         return Place(0, generation, feed.head, None if since is None else _moment(since))
     if since is not None:
-        raise ProblemError("cursor-with-filter", "Send cursor or paid_since, not both.")
+        raise Problem("cursor-with-filter", "Send cursor or paid_since, not both.")
     found = _parse(cursor)
     if found.position > feed.head or found.generation > generation:
-        raise ProblemError("invalid-cursor")
+        raise Problem("invalid-cursor")
     if found.generation < generation:
-        raise ProblemError("cursor-expired", "Start again with paid_since.")
+        raise Problem("cursor-expired", "Start again with paid_since.")
     return found
 
 
 def _parse(cursor: str) -> Place:
     if not _CURSOR.fullmatch(cursor):
-        raise ProblemError("invalid-cursor")
+        raise Problem("invalid-cursor")
     try:
         plain = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         match = _PLAIN.fullmatch(plain)
         if match is None:
-            raise ProblemError("invalid-cursor")
+            raise Problem("invalid-cursor")
         generation, position, start, since = match.groups()
         moment = datetime.fromisoformat(since) if since else None
     except (binascii.Error, ValueError):
-        raise ProblemError("invalid-cursor") from None
+        raise Problem("invalid-cursor") from None
     return Place(int(position), int(generation), int(start), moment)
 
 
@@ -94,7 +94,5 @@ def _moment(text: str) -> datetime:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise ProblemError(
-            "invalid-request", "paid_since is an instant such as 2026-01-31T23:59:59Z."
-        )
+        raise Problem("invalid-request", "paid_since is an instant such as 2026-01-31T23:59:59Z.")
     return moment.astimezone(UTC)

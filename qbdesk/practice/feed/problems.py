@@ -20,11 +20,11 @@ TITLES = {
 }
 
 
-class ProblemError(Exception):
+class Problem(Exception):
     """Becomes an `application/problem+json` answer.
 
     Attributes:
-        code: One of the words of the contract's ProblemError.code.
+        code: One of the words of the contract's Problem.code.
         detail: What is wrong with this very request.
         headers: Headers that the contract wants with it, such as Retry-After.
     """
@@ -37,7 +37,7 @@ class ProblemError(Exception):
 
 
 def answer(_: Request, problem: Exception) -> Response:
-    assert isinstance(problem, ProblemError)
+    assert isinstance(problem, Problem)
     status, title = TITLES[problem.code]
     body = {
         "type": f"https://qbdesk.example/problems/{problem.code}",

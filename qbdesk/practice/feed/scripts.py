@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from qbdesk.practice import wire
 from qbdesk.practice.feed.feed import Feed
-from qbdesk.practice.feed.problems import ProblemError
+from qbdesk.practice.feed.problems import Problem
 
 
 def routes(feed: Feed) -> list[Route]:
@@ -20,21 +20,21 @@ def routes(feed: Feed) -> list[Route]:
                 feed.raw(row)
             return _answer({"shown": len(rows)})
         if not all(isinstance(row, dict) for row in rows):
-            raise ProblemError("invalid-request", "An invoice is an object; ?raw=1 takes anything.")
+            raise Problem("invalid-request", "An invoice is an object; ?raw=1 takes anything.")
         try:
             kept = [feed.put(row) for row in rows]
         except ValueError as error:
-            raise ProblemError("invalid-request", str(error)) from None
+            raise Problem("invalid-request", str(error)) from None
         return _answer({"data": [{"id": row["id"], "revision": row["revision"]} for row in kept]})
 
     async def change_switches(request: Request) -> Response:
         body = await _json(request)
         if not isinstance(body, dict):
-            raise ProblemError("invalid-request", "Switches come as an object of names and values.")
+            raise Problem("invalid-request", "Switches come as an object of names and values.")
         try:
             feed.switches.change(body)
         except ValueError as error:
-            raise ProblemError("invalid-request", str(error)) from None
+            raise Problem("invalid-request", str(error)) from None
         return _answer({name: getattr(feed.switches, name) for name in body})
 
     return [
@@ -47,7 +47,7 @@ async def _json(request: Request) -> Any:
     try:
         return wire.loads(await request.body())
     except wire.NotJsonError:
-        raise ProblemError("invalid-request", "The body is no JSON.") from None
+        raise Problem("invalid-request", "The body is no JSON.") from None
 
 
 def _answer(body: Any) -> Response:

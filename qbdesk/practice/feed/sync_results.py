@@ -3,12 +3,12 @@
 import uuid
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from qbdesk.practice import wire
 from qbdesk.practice.clock import rfc3339
 from qbdesk.practice.feed.feed import Document, Feed
-from qbdesk.practice.feed.problems import ProblemError
+from qbdesk.practice.feed.problems import Problem
 
 
 class Target(BaseModel):
@@ -37,7 +37,7 @@ class Client(BaseModel):
 class SyncResult(BaseModel):
     invoice_revision: int = Field(strict=True, ge=1)
     outcome: Literal["synced", "already_present", "skipped", "held", "failed"]
-    occurred_at: AwareDatetime
+    occurred_at: str = Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$")
     target: Target
     client: Client
     error: ReportedError | None = None
@@ -57,17 +57,17 @@ class SyncResults:
         self._answered: dict[str, tuple[str, bytes, Document]] = {}
 
     def take(self, invoice_id: str, key: str | None, body: bytes) -> Document:
-        """Stores a result, or finds the answer given before. Raises ProblemError."""
+        """Stores a result, or finds the answer given before. Raises Problem."""
         if not self._feed.switches.feed_sync_results:
-            raise ProblemError("not-implemented")
+            raise Problem("not-implemented")
         if self._feed.invoice(invoice_id) is None:
-            raise ProblemError("not-found")
+            raise Problem("not-found")
         if key is None or not 8 <= len(key) <= 255:
-            raise ProblemError("invalid-request", "Idempotency-Key has 8 to 255 characters.")
+            raise Problem("invalid-request", "Idempotency-Key has 8 to 255 characters.")
         if key in self._answered:
             answered_id, answered_body, stored = self._answered[key]
             if (answered_id, answered_body) != (invoice_id, body):
-                raise ProblemError("idempotency-mismatch")
+                raise Problem("idempotency-mismatch")
             return stored
         stored = self._store(_checked(body))
         self._answered[key] = invoice_id, body, stored
@@ -88,10 +88,10 @@ def _checked(body: bytes) -> Document:
         result: Any = wire.loads(body)
         SyncResult.model_validate(result)
     except wire.NotJsonError:
-        raise ProblemError("invalid-request", "The body is no JSON.") from None
+        raise Problem("invalid-request", "The body is no JSON.") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
-        raise ProblemError("invalid-request", f"{where}: {first['msg']}") from None
+        raise Problem("invalid-request", f"{where}: {first['msg']}") from None
     assert isinstance(result, dict)
     return result
