@@ -1,0 +1,153 @@
+"""The vault in a real gnome-keyring: what it keeps, what it leaves, and what a lock looks like."""
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import secretstorage
+from secretstorage.defines import SS_PATH
+from secretstorage.util import DBusAddressWrapper, format_secret, open_session
+
+from qbdesk.sync.vault import KeyringVault, in_time, safe_keyring
+
+pytestmark = pytest.mark.desktop
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / uuid.uuid4().hex
+
+
+@pytest.fixture
+def vault(home: Path) -> Iterator[KeyringVault]:
+    vault = KeyringVault(home)
+    yield vault
+    vault.forget("acme")
+    vault.forget_secret("source")
+
+
+def kept(text: str) -> list[str]:
+    """Labels of the keyring's items of which any part contains `text`."""
+    with closing(secretstorage.dbus_init()) as bus:
+        items = list(secretstorage.get_default_collection(bus).get_all_items())
+        return [
+            item.get_label()
+            for item in items
+            if text in item.get_label() or text in item.get_secret().decode()
+        ]
+
+
+def test_the_secret_service_is_picked_whatever_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    monkeypatch.setenv("KEYRING_PROPERTY_SCHEME", "KeePassXC")
+    monkeypatch.setenv("KEYRING_PROPERTY_SET_PASSWORD", "nothing")
+    monkeypatch.setenv("KEYRING_PROPERTY_PREFERRED_COLLECTION", "/nowhere")
+    backend = safe_keyring(os.environ)
+    assert type(backend).__mro__[1].__module__ == "keyring.backends.SecretService"
+    assert vars(backend) == {}
+
+
+def test_tokens_and_secrets_are_kept_for_the_next_start(vault: KeyringVault, home: Path) -> None:
+    vault.begin("acme", "one")
+    vault.store_refresh_token("acme", "two")
+    vault.store_secret("source", "s" * 5000)
+    script = (
+        "import pathlib, sys; from qbdesk.sync.vault import KeyringVault; "
+        "vault = KeyringVault(pathlib.Path(sys.argv[1])); "
+        "print(vault.refresh_tokens('acme'), len(vault.secret('source')))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script, home], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "['two', 'one'] 5000"
+
+
+def test_a_new_sign_in_wins_over_what_an_earlier_installation_left(
+    vault: KeyringVault, home: Path
+) -> None:
+    for number in range(4):
+        KeyringVault(home).store_refresh_token("acme", f"stale {number}")
+    vault.begin("acme", "new")
+    assert vault.refresh_tokens("acme") == ["new"]
+    assert kept("stale") == []
+
+
+def test_nothing_is_left_after_forgetting(vault: KeyringVault) -> None:
+    vault.begin("acme", "canary one")
+    vault.store_refresh_token("acme", "canary two")
+    vault.store_secret("source", "canary three")
+    assert len(kept("canary")) == 3
+    vault.forget("acme")
+    vault.forget_secret("source")
+    assert kept("canary") == []
+    assert vault.refresh_tokens("acme") == []
+    assert vault.secret("source") is None
+
+
+def test_two_homes_do_not_touch_each_other(vault: KeyringVault, tmp_path: Path) -> None:
+    other = KeyringVault(tmp_path / "other")
+    vault.begin("acme", "here")
+    other.begin("acme", "there")
+    other.forget("acme")
+    assert vault.refresh_tokens("acme") == ["here"]
+
+
+async def test_the_vault_works_off_the_event_loop(vault: KeyringVault) -> None:
+    await in_time(lambda: vault.begin("acme", "one"))
+    assert await in_time(lambda: vault.refresh_tokens("acme")) == ["one"]
+
+
+_ASK_WHILE_LOCKED = """
+import asyncio, pathlib, sys
+from qbdesk.sync.vault import KeyringVault, VaultError, in_time
+vault = KeyringVault(pathlib.Path(sys.argv[1]))
+try:
+    asyncio.run(in_time(lambda: vault.refresh_tokens("acme"), seconds=2))
+except VaultError as error:
+    print(type(error).__name__, error)
+"""
+
+
+def test_a_locked_keyring_waits_and_the_tokens_are_there_after_unlocking(
+    vault: KeyringVault, home: Path
+) -> None:
+    vault.begin("acme", "one")
+    _lock()
+    try:
+        # In a process of its own: a person's prompt may stay open behind the one who gave up.
+        run = subprocess.run(
+            [sys.executable, "-c", _ASK_WHILE_LOCKED, home],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+    finally:
+        _unlock()
+    assert run.stdout.startswith("KeyringLocked The keyring of this computer is locked")
+    assert vault.refresh_tokens("acme") == ["one"]
+
+
+def _lock() -> None:
+    with closing(secretstorage.dbus_init()) as bus:
+        secretstorage.get_default_collection(bus).lock()
+
+
+def _unlock() -> None:
+    """As a person would at the prompt, by the call that GNOME's own tools use."""
+    with closing(secretstorage.dbus_init()) as bus:
+        collection = secretstorage.get_default_collection(bus)
+        session = open_session(bus)
+        password = format_secret(session, b"practice", "text/plain")
+        internal = DBusAddressWrapper(
+            SS_PATH, "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface", bus
+        )
+        internal.call("UnlockWithMasterPassword", "o(oayays)", collection.collection_path, password)
+        assert not collection.is_locked()
