@@ -38,7 +38,8 @@ def _sandbox_is_missing() -> bool:
     return as_root and "QTWEBENGINE_DISABLE_SANDBOX" not in os.environ
 
 
-def _sign_in(request: ConsentRequest) -> Outcome:
+def sign_in(request: ConsentRequest) -> Outcome:
+    """Show the window, or say why it cannot be shown here."""
     if _sandbox_is_missing():
         return Unavailable(why=_AS_ROOT)
     for name in _UNWANTED_SETTINGS:
@@ -59,7 +60,7 @@ def main() -> int:
     except ValueError:
         os.write(channel, Unavailable(why=_BAD_REQUEST).line())
         return 2
-    os.write(channel, _sign_in(request).line())
+    os.write(channel, sign_in(request).line())
     return 0
 
 

@@ -80,9 +80,11 @@ class ConsentPage(QWebEnginePage):
         self, url: QUrl | str, type: QWebEnginePage.NavigationType, is_main_frame: bool
     ) -> bool:
         """Refuse the redirect address and every place outside the rules."""
+        target = QUrl(url)
         if not is_main_frame:
-            return True
-        return self._accept(QUrl(url))
+            # A frame inside the page is nobody's sign-in, and no code leaves through it either.
+            return not self._rules.ends_at(target)
+        return self._accept(target)
 
     def _accept(self, url: QUrl) -> bool:
         if self._ended:
