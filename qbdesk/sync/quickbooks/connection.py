@@ -1,5 +1,6 @@
 """Sends requests to one company: in turn, with a token, until QuickBooks has looked into them."""
 
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ MINOR_VERSION = "75"
 DEADLINE = 120.0  # seconds; Intuit itself gives up on a request after so long
 MOST_THROTTLES = 5  # in a row for one request; a used-up monthly allowance never ends
 SHORTEST_WAIT_SHOWN = 1.0  # seconds
+_log = logging.getLogger("qbdesk.quickbooks")
 _REALM = re.compile(r"[A-Za-z0-9-]{1,50}")
 _ASKED_TO_PAUSE = "QuickBooks asked for a pause; the program goes on by itself."
 _AT_THE_LIMIT = "QuickBooks takes only so many requests a minute; the program goes on by itself."
@@ -83,6 +85,8 @@ class Connection:
             token = await self._tokens.access_token()
             await self._turn(request.kind)
             answer = await exchange(self._http, self._with_token(request, token), self._deadline)
+            # Intuit asks apps to log the reference number of every answer.
+            _log.info("%s: HTTP %s, intuit_tid %s", request.path, answer.status, answer.tid)
             result = read_answer(answer.status, answer.content_type, answer.body, answer.tid)
             if not isinstance(result, Fault):
                 return answer, result

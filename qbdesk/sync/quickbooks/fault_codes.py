@@ -162,7 +162,9 @@ MEANINGS: Mapping[str, Meaning] = {
         "QuickBooks does not take an invoice or payment below zero. Nothing was entered.",
         _CORRECT_SOURCE,
     ),
-    "2300": _decide("For QuickBooks the amounts do not balance. Nothing was entered.", _SUPPORT),
+    "2300": _decide(
+        "For QuickBooks the amounts do not balance. Nothing was entered.", _CORRECT_SOURCE
+    ),
     "2500": _decide(
         "The customer, an item, an account or a tax code that should be used does not exist in "
         "this QuickBooks company, or cannot be used here. Nothing was entered.",

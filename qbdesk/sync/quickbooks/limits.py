@@ -25,11 +25,9 @@ class Window:
 PER_SECOND = Window(9, 1.05)
 PER_MINUTE = Window(490, 60.5)
 BATCHES_PER_MINUTE = Window(39, 60.5)
-LONGEST_WINDOW = 60.5
+LONGEST_WINDOW = max(window.seconds for window in (PER_SECOND, PER_MINUTE, BATCHES_PER_MINUTE))
 
 PAUSE_AFTER_THROTTLE = 60.0  # seconds; Intuit's advice after a 429 without Retry-After
-# A shorter sleep can be lost in the rounding of the clock, and the wait would never end.
-_SHORTEST_SLEEP = 0.001
 
 
 class RequestLog(Protocol):
@@ -78,15 +76,10 @@ class Limiter:
 
     def _remember_earlier_requests(self) -> None:
         now, wall_now = self._monotonic(), self._wall()
-        ages = sorted(
-            ((max(wall_now - at, 0.0), kind) for at, kind in self._log.recent(self._earliest())),
-            reverse=True,
-        )
-        for age, kind in ages:
+        recent = self._log.recent(wall_now - LONGEST_WINDOW)
+        ages = ((max(wall_now - at, 0.0), kind) for at, kind in recent)
+        for age, kind in sorted(ages, reverse=True):
             self._note(now - age, kind)
-
-    def _earliest(self) -> float:
-        return self._wall() - LONGEST_WINDOW
 
     def _note(self, at: float, kind: RequestKind) -> None:
         self._requests.append(at)
@@ -116,7 +109,7 @@ class Limiter:
     async def turn(self, kind: RequestKind) -> None:
         """Waits until one request may leave and counts it. Cancelled: nothing is counted."""
         while (wait := self.wait(kind)) > 0:
-            await self._sleep(max(wait, _SHORTEST_SLEEP))
+            await self._sleep(wait)
         # From the last look at the clock to here nothing awaits, so no one else took the turn.
         self._note(self._monotonic(), kind)
         self._log.add(self._wall(), kind)

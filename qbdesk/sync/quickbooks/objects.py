@@ -148,12 +148,15 @@ class TxnTaxDetail(QuickBooksObject):
 
 
 class InvoiceObject(Entity):
-    """Amounts in the invoice's currency. Paid means `balance` is 0; QuickBooks has no status."""
+    """Amounts in the invoice's currency. Paid means `balance` is 0; QuickBooks has no status.
+
+    What has no default is in every answer, so a query of columns must ask for it.
+    """
 
     doc_number: str | None = None
     txn_date: date | None = None
     due_date: date | None = None
-    customer_ref: Reference | None = None
+    customer_ref: Reference
     currency_ref: Reference | None = None
     exchange_rate: Number | None = None
     total_amt: Number
@@ -175,7 +178,7 @@ class PaymentObject(Entity):
 
     total_amt: Number
     unapplied_amt: Number = Decimal(0)
-    customer_ref: Reference | None = None
+    customer_ref: Reference
     currency_ref: Reference | None = None
     exchange_rate: Number | None = None
     txn_date: date | None = None
