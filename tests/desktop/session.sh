@@ -30,6 +30,8 @@ the_keyring_is_unlocked() {
         org.freedesktop.Secret.Collection Locked | grep -q 'boolean false'
 }
 
+the_screen_answers() { xprop -root >/dev/null 2>&1; }
+
 windows_are_managed() { xprop -root _NET_SUPPORTING_WM_CHECK | grep -q 'window id'; }
 
 wait_for() {
@@ -101,15 +103,29 @@ export XDG_CONFIG_HOME=$SESSION_HOME/config XDG_DATA_HOME=$SESSION_HOME/data XDG
 # The person's own desktop must not be reached from here.
 unset WAYLAND_DISPLAY DBUS_SESSION_BUS_ADDRESS XAUTHORITY SESSION_MANAGER GNOME_KEYRING_CONTROL
 
-# The server itself picks a free display and says so when it is ready: two sessions cannot collide.
-mkfifo "$SESSION_HOME/display"
-Xvfb -displayfd 3 -screen 0 "${SCREEN:-1280x800x24}" -nolisten tcp 3>"$SESSION_HOME/display" >"$SESSION_HOME/log" 2>&1 &
-read -r -t 30 display <"$SESSION_HOME/display" || { tell "the X server did not start:"; cat "$SESSION_HOME/log" >&2; exit 2; }
-export DISPLAY=:$display
-
 export DBUS_SESSION_BUS_ADDRESS=unix:path=$XDG_RUNTIME_DIR/bus
 
 part() { "$@" </dev/null >>"$SESSION_HOME/log" 2>&1 & }
+
+# Servers that start or end at the same moment take each other's socket unless each holds the lock
+# of its number, which -displayfd does without. The lock names the server that this display is.
+# -noreset: else the server starts anew, and refuses programs, when the first that asked has gone.
+start_screen() {
+    for number in {100..299}; do
+        part Xvfb ":$number" -screen 0 "${SCREEN:-1280x800x24}" -nolisten tcp -noreset
+        server=$!
+        export DISPLAY=:$number
+        while kill -0 "$server" 2>/dev/null; do
+            if [[ $(cat "/tmp/.X$number-lock" 2>/dev/null) -eq $server ]] && the_screen_answers; then return; fi
+            sleep 0.1
+        done
+    done
+    tell "no X server started:"
+    tail -n 5 "$SESSION_HOME/log" >&2
+    exit 2
+}
+
+start_screen
 part dbus-daemon --session --nofork --nopidfile --address="$DBUS_SESSION_BUS_ADDRESS"
 wait_for the_bus_answers
 printf 'practice' | gnome-keyring-daemon --foreground --unlock --components=secrets >>"$SESSION_HOME/log" 2>&1 &
