@@ -12,7 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from qbdesk.practice.serve import PracticeServer
-from qbdesk.practice.world import PracticeWorld
+from qbdesk.practice.world import SOURCE_TOKEN, PracticeWorld
 
 CONTRACT = yaml.safe_load(
     (Path(__file__).parents[2] / "docs" / "paid-invoice-feed.openapi.yaml").read_text("utf-8")
@@ -207,7 +207,7 @@ def test_a_query_the_contract_does_not_know_is_refused(
     assert _refused(idle_feed.get(f"/v1/invoices?{query}")) == (400, code)
 
 
-@pytest.mark.parametrize("authorization", [None, "Bearer wrong", "Basic cHJhY3RpY2U=", "Bearer"])
+@pytest.mark.parametrize("authorization", [None, "Bearer wrong", f"Basic {SOURCE_TOKEN}", "Bearer"])
 @pytest.mark.parametrize("path", ["/v1/invoices?status=paid", "/v1/tenant", "/v1/invoices/x"])
 def test_without_its_token_nothing_is_shown(
     idle_feed: httpx.Client, path: str, authorization: str | None

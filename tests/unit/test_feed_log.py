@@ -49,9 +49,10 @@ def test_a_changed_invoice_appears_once_more_at_the_end_in_its_then_current_stat
 
 
 def test_the_feed_keeps_its_own_copy_of_what_was_put() -> None:
-    feed, document = _feed(), {"id": "a", "lines": [{"amount": "1.00"}]}
+    feed = _feed()
+    document: dict[str, Any] = {"id": "a", "lines": [{"amount": "1.00"}]}
     feed.put(document)
-    document["lines"] = []
+    document["lines"][0]["amount"] = "9.00"
     assert feed.invoice("a")["lines"] == [{"amount": "1.00"}]
 
 

@@ -1,7 +1,7 @@
 """The practice invoices are such as a bookkeeper would recognise, and add up to the cent."""
 
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -72,6 +72,17 @@ def test_the_last_payment_settles_the_invoice_and_each_is_dated_in_the_tenants_t
     for payment, moment in zip(invoice["payments"], moments, strict=True):
         assert payment["paid_on"] == moment.astimezone(TORONTO).date().isoformat()
         assert Decimal(payment["amount"]) > 0
+
+
+def test_a_deposit_comes_before_the_rest_even_on_the_day_of_issue() -> None:
+    deposits = 0
+    for number in range(1, 101):
+        issued = date.fromisoformat(_maker().clean(number)["issue_date"])
+        midnight = datetime.combine(issued, time(0, 10), TORONTO)
+        payments = _maker().clean(number, paid_at=midnight)["payments"]
+        assert payments[0]["paid_at"] <= payments[-1]["paid_at"]
+        deposits += len(payments) == 2
+    assert deposits > 5
 
 
 @given(seed=SEEDS, number=NUMBERS)
