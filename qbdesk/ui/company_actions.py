@@ -1,0 +1,148 @@
+"""What can be done with a company: sync, pause, connect, disconnect, add, remove, set."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+
+from qbdesk.sync.views import CompanyView, PassResult
+from qbdesk.ui.companies import Companies
+from qbdesk.ui.desk import Desk
+from qbdesk.ui.look import Tone
+from qbdesk.ui.window import MainWindow
+
+
+class CompanyActions(QObject):
+    """Connects header, buttons and menu with the service.
+
+    Signals:
+        quit_wanted: The user wants to quit.
+    """
+
+    quit_wanted = Signal()
+
+    def __init__(self, desk: Desk, companies: Companies, window: MainWindow) -> None:
+        super().__init__(window)
+        self._desk, self._companies, self._window = desk, companies, window
+        self._bridge, self._service = desk.bridge, desk.service
+        self.open_url: Callable[[QUrl], bool] = QDesktopServices.openUrl
+        bar = window.actions_bar
+        bar.sync_pressed.connect(lambda: self.sync(desk.company))
+        bar.sync_all_pressed.connect(lambda: self.sync(None))
+        bar.pause_pressed.connect(self._pause_or_resume)
+        bar.disconnect_pressed.connect(self._disconnect)
+        bar.add_pressed.connect(self._add)
+        bar.remove_pressed.connect(self._remove)
+        bar.settings_pressed.connect(self._settings)
+        bar.quit_pressed.connect(self.quit_wanted)
+        window.header.connect_pressed.connect(self._connect)
+        window.welcome.add_pressed.connect(self._add)
+        window.welcome.connect_pressed.connect(self._connect)
+        window.pass_line.stop_pressed.connect(
+            lambda: desk.ask(self._service.stop_pass(desk.company))
+        )
+
+    # ---- passes ----
+
+    def sync(self, company: str | None) -> None:
+        """One pass now; of all companies if none is named."""
+        self._window.banner.hide()
+        self._desk.ask(self._service.sync(company), self._pass_ended)
+
+    def pause_all(self, pause: bool) -> None:
+        """From the tray's menu, which speaks of all companies."""
+        change = self._service.pause if pause else self._service.resume
+        for name in self._companies.names():
+            self._desk.ask(change(name))
+
+    def _pass_ended(self, results: list[PassResult]) -> None:
+        self._window.pass_line.end()
+        several = len(self._companies.names()) > 1
+        for result in results:
+            if result.stopped:
+                named = f"{result.company}: {result.stopped}" if several else result.stopped
+                self._desk.complain(named)
+
+    def _pause_or_resume(self) -> None:
+        view = self._desk.view()
+        if view is not None:
+            change = self._service.resume if view.paused else self._service.pause
+            self._desk.ask(change(view.name))
+
+    # ---- coming ----
+
+    def _add(self) -> None:
+        from qbdesk.ui.dialogs.add_company import AddCompanyDialog
+
+        dialog = AddCompanyDialog(self._bridge, self._window)
+        dialog.added.connect(self._added)
+        self._desk.open_dialog(dialog)
+
+    def _added(self, view: CompanyView) -> None:
+        self._companies.take(view)
+        self._desk.choose(view.name)
+
+    def _connect(self) -> None:
+        from qbdesk.ui.dialogs.connect import ConnectDialog
+
+        view = self._desk.view()
+        if view is not None:
+            dialog = ConnectDialog(self._bridge, view, self._browse, self._window)
+            dialog.connected.connect(self._connected)
+            self._desk.open_dialog(dialog)
+
+    def _browse(self, address: str) -> bool:
+        return self.open_url(QUrl(address))
+
+    def _connected(self, view: CompanyView) -> None:
+        self._companies.take(view)
+        self._desk.tell(
+            self.tr("QuickBooks is connected. From now on every paid invoice flows in.")
+        )
+
+    # ---- going ----
+
+    def _disconnect(self) -> None:
+        from qbdesk.ui.dialogs.question import disconnect_question
+
+        view = self._desk.view()
+        if view is not None:
+            question = disconnect_question(view, self._window)
+            question.accepted.connect(
+                lambda: self._desk.ask(self._service.disconnect(view.name), self._disconnected)
+            )
+            self._desk.open_dialog(question)
+
+    def _disconnected(self, intuit_told: bool) -> None:
+        if intuit_told:
+            self._desk.tell(self.tr("Disconnected. The tokens are deleted here and at Intuit."))
+            return
+        self._window.banner.say(
+            self.tr("Disconnected. The tokens are deleted here, but Intuit could not be told."),
+            self.tr(
+                "qbdesk can no longer reach your books. To end the permission at Intuit as well, "
+                "open QuickBooks, then Apps, My apps, and disconnect qbdesk there."
+            ),
+            Tone.MIND,
+        )
+
+    def _remove(self) -> None:
+        from qbdesk.ui.dialogs.question import remove_question
+
+        view = self._desk.view()
+        if view is not None:
+            question = remove_question(view, self._window)
+            question.accepted.connect(
+                lambda: self._desk.ask(
+                    self._service.remove_company(view.name),
+                    lambda _: self._companies.forget(view.name),
+                )
+            )
+            self._desk.open_dialog(question)
+
+    def _settings(self) -> None:
+        from qbdesk.ui.dialogs.settings import SettingsDialog
+
+        if self._desk.company is not None:
+            dialog = SettingsDialog(self._bridge, self._desk.company, self._window)
+            self._desk.open_dialog(dialog)

@@ -1,0 +1,206 @@
+"""What the window shows: which company, which rows, which invoice; kept up to date by events."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import datetime
+from typing import Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QDialog
+
+from qbdesk.sync.views import (
+    CompanyView,
+    InvoiceQuery,
+    InvoiceRow,
+    InvoicesChanged,
+    Progress,
+    SortBy,
+    State,
+    Status,
+)
+from qbdesk.ui import words
+from qbdesk.ui.bridge import Bridge, sentence_of
+from qbdesk.ui.companies import Companies
+from qbdesk.ui.look import Tone
+from qbdesk.ui.window import MainWindow
+
+
+class Desk(QObject):
+    """Attributes:
+    company: Name of the company on the screen; None while there is none.
+    """
+
+    def __init__(self, bridge: Bridge, companies: Companies, window: MainWindow) -> None:
+        super().__init__(window)
+        self.bridge, self.service = bridge, bridge.service
+        self.company: str | None = None
+        self._companies, self._window = companies, window
+        self._order = (SortBy.PAID_ON, True)
+        self._total = 0
+        self._pass_began_after: datetime | None = None
+        self._wanted: str | None = None
+        bridge.heard.connect(self._hear)
+        companies.changed.connect(self._companies_changed)
+        companies.troubled.connect(self.complain)
+        window.shown.connect(window.table.mark_stale)
+        window.header.company_chosen.connect(self.choose)
+        window.filters.changed.connect(self._show_rows)
+        table = window.table
+        table.sorted_by.connect(self._sort)
+        table.picked.connect(self._pick)
+        table.selection_changed.connect(self._count_selection)
+        table.rows.counted.connect(self._count_rows)
+        table.rows.troubled.connect(self.complain)
+        self._count_selection()
+
+    # ---- telling and asking ----
+
+    def complain(self, sentence: str) -> None:
+        self._window.banner.say(sentence, tone=Tone.BAD)
+
+    def tell(self, sentence: str) -> None:
+        self._window.banner.say(sentence, tone=Tone.GOOD, sign="signs/fine")
+
+    def ask(self, asked: "Future[Any]", then: Callable[[Any], None] | None = None) -> None:
+        """What goes wrong is said in the window."""
+        self.bridge.ask(self, asked, then, lambda error: self.complain(sentence_of(error)))
+
+    def open_dialog(self, dialog: QDialog) -> None:
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    # ---- which company ----
+
+    def view(self) -> CompanyView | None:
+        return self._companies.get(self.company)
+
+    def choose(self, name: str) -> None:
+        """Shows another company."""
+        if name == self.company or self._companies.get(name) is None:
+            return
+        self.company = name
+        self._window.banner.hide()
+        self._window.pass_line.end()
+        self._window.details.show_invoice(None)
+        self._show_company()
+        self._show_rows()
+
+    def show_invoices(self, company: str, source_ids: tuple[str, ...]) -> None:
+        """Follows a notification: to that invoice, or to all that need attention."""
+        self.choose(company)
+        self._window.bring_forward()
+        if source_ids:
+            self._window.filters.choose(Status.NEEDS_ATTENTION)
+        if len(source_ids) == 1:
+            self._wanted = source_ids[0]
+            self.ask(self.service.invoice(company, source_ids[0]), self._show_wanted)
+
+    def _show_wanted(self, row: InvoiceRow) -> None:
+        self._show_details(row)
+        self._select_wanted()
+
+    def _select_wanted(self) -> None:
+        if self._wanted and self._window.table.select(self._wanted):
+            self._wanted = None
+
+    def _companies_changed(self, name: str) -> None:
+        names = self._companies.names()
+        if self.view() is None:
+            self.company = None
+            if names:
+                self.choose(names[0])
+        self._window.header.show_companies(names, self.company)
+        if name in ("", self.company) or self.company is None:
+            self._show_company()
+
+    def _show_company(self) -> None:
+        window, view = self._window, self.view()
+        names = self._companies.names()
+        window.header.show_companies(names, self.company)
+        window.show_title(view and (view.company_name or view.name))
+        new_here = view is None or (not view.connected and not sum(view.counts.values()))
+        window.pages.setCurrentWidget(window.welcome if new_here else window.main_page)
+        window.welcome.show_progress(view)
+        if view is None:
+            window.table.rows.show(None)
+            return
+        window.header.show_company(view)
+        window.actions_bar.show_company(view, len(names))
+        window.findings.show_findings(view.findings)
+        window.filters.show_counts(view.counts)
+        if view.state != State.SYNCING and view.last_pass_at != self._pass_began_after:
+            window.pass_line.end()
+
+    # ---- rows ----
+
+    def _query(self) -> InvoiceQuery | None:
+        if self.company is None:
+            return None
+        filters = self._window.filters
+        return InvoiceQuery(self.company, filters.status(), filters.search(), *self._order)
+
+    def _show_rows(self) -> None:
+        self._window.table.rows.show(self._query())
+
+    def _sort(self, sort_by: SortBy, descending: bool) -> None:
+        self._order = (sort_by, descending)
+        self._show_rows()
+
+    def _count_rows(self, total: int) -> None:
+        window = self._window
+        window.rows_page.setCurrentWidget(window.table if total else window.empty)
+        filtered = window.filters.status() or window.filters.search()
+        window.empty.setText(
+            self.tr("No invoice fits this filter.")
+            if filtered
+            else self.tr("No paid invoice has arrived yet. They appear here by themselves.")
+        )
+        self._total = total
+        self._count_selection()
+        self._select_wanted()
+
+    def _count_selection(self) -> None:
+        count = len(self._window.table.selectionModel().selectedRows())
+        self._window.actions_bar.show_selection(count)
+        text = self.tr("{total} invoices").format(total=words.number(self._total))
+        if count > 1:
+            said = self.tr("{count} selected").format(count=words.number(count))
+            text = f"{text}   ·   {said}"
+        self._window.footer.setText(text if self._total else "")
+
+    # ---- one invoice ----
+
+    def _pick(self, row: InvoiceRow | None) -> None:
+        if row is not None:
+            self._show_details(row)
+
+    def _show_details(self, row: InvoiceRow) -> None:
+        if self.company is None:
+            return
+        details = self._window.details
+        details.show_invoice(row)
+        asked = self.service.journal(self.company, row.source_id)
+        self.ask(asked, lambda entries: details.show_journal(row.source_id, entries))
+
+    def _show_again(self, row: InvoiceRow) -> None:
+        shown = self._window.details.row
+        if shown is not None and shown.source_id == row.source_id:
+            self._show_details(row)
+
+    # ---- events ----
+
+    def _hear(self, event: object) -> None:
+        if isinstance(event, Progress) and event.company == self.company:
+            self._show_progress(event)
+        elif isinstance(event, InvoicesChanged) and event.company == self.company:
+            self._window.table.mark_stale()
+            shown = self._window.details.row
+            if shown is not None and shown.source_id in event.source_ids:
+                asked = self.service.invoice(event.company, shown.source_id)
+                self.bridge.ask(self, asked, self._show_again)
+
+    def _show_progress(self, progress: Progress) -> None:
+        if not self._window.pass_line.runs:
+            view = self.view()
+            self._pass_began_after = view.last_pass_at if view else None
+        self._window.pass_line.show_progress(progress)

@@ -1,0 +1,191 @@
+"""One invoice: what happened to it, what can be decided, and its journal."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from qbdesk.sync.views import InvoiceRow, JournalEntry, Status
+from qbdesk.ui import look, words
+from qbdesk.ui.journal import Journal
+from qbdesk.ui.look import GAP, MARGIN, PlainLabel
+from qbdesk.ui.parts.pill import Pill
+from qbdesk.ui.plain import caption
+
+_FINISHED = (Status.SYNCED, Status.ALREADY_IN_QUICKBOOKS, Status.IGNORED)
+
+
+class Details(QScrollArea):
+    """Signals:
+    resolve_pressed: A choice was taken. args: InvoiceRow, word
+    ignore_pressed, resync_pressed, quickbooks_pressed, source_pressed: arg: InvoiceRow
+    """
+
+    resolve_pressed = Signal(object, str)
+    ignore_pressed = Signal(object)
+    resync_pressed = Signal(object)
+    quickbooks_pressed = Signal(object)
+    source_pressed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.row: InvoiceRow | None = None
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName(self.tr("Details of the selected invoice"))
+        self.setMinimumWidth(300)
+        self.setMinimumHeight(140)
+        self.title = look.label(size=1.2, bold=True, wrap=True, selectable=True)
+        self.status = Pill()
+        self.message = look.label(wrap=True, selectable=True)
+        self.journal = Journal()
+        self._facts = {name: look.label(wrap=True, selectable=True) for name in self._fact_names()}
+        self._choices = QVBoxLayout(spacing=6)
+        self.choice_buttons: list[QPushButton] = []
+        self._make_buttons()
+        self._lay_out()
+        self.show_invoice(None)
+
+    def _fact_names(self) -> tuple[str, ...]:
+        return (self.tr("Customer"), self.tr("Amount"), self.tr("Paid"), self.tr("Method"))
+
+    def _make_buttons(self) -> None:
+        self.quickbooks = QPushButton(self.tr("Open in QuickBooks"))
+        self.source = QPushButton(self.tr("Open at the source"))
+        self.resync = QPushButton(self.tr("Resync"))
+        self.ignore = QPushButton(self.tr("Ignore…"))
+        self.quickbooks.clicked.connect(lambda: self.quickbooks_pressed.emit(self.row))
+        self.source.clicked.connect(lambda: self.source_pressed.emit(self.row))
+        self.resync.clicked.connect(lambda: self.resync_pressed.emit(self.row))
+        self.ignore.clicked.connect(lambda: self.ignore_pressed.emit(self.row))
+
+    def _lay_out(self) -> None:
+        self.empty = look.label(
+            self.tr("Select an invoice to see what happened to it."), quiet=True, wrap=True
+        )
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._body = QWidget()
+        column = QVBoxLayout(self._body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        column.addWidget(self.title)
+        column.addWidget(self.status)
+        column.addLayout(self._fact_grid())
+        column.addWidget(self.message)
+        column.addLayout(self._choices)
+        column.addLayout(_pair(self.quickbooks, self.source))
+        column.addLayout(_pair(self.resync, self.ignore))
+        column.addSpacing(GAP)
+        column.addWidget(look.label(self.tr("Journal"), bold=True))
+        column.addWidget(self.journal)
+        column.addStretch(1)
+        page = QWidget()
+        outer = QVBoxLayout(page)
+        outer.setContentsMargins(MARGIN, MARGIN - 4, MARGIN, MARGIN)
+        outer.addWidget(self.empty, 1)
+        outer.addWidget(self._body, 1)
+        self.setWidget(page)
+
+    def _fact_grid(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(1, 1)
+        for line, (name, value) in enumerate(self._facts.items()):
+            grid.addWidget(look.label(name, quiet=True), line, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(value, line, 1)
+        return grid
+
+    def show_invoice(self, row: InvoiceRow | None) -> None:
+        another = row is None or self.row is None or row.source_id != self.row.source_id
+        if another:
+            self.journal.show_entries(())
+            self.verticalScrollBar().setValue(0)
+        self.row = row
+        self.empty.setVisible(row is None)
+        self._body.setVisible(row is not None)
+        if row is not None:
+            self._show(row)
+
+    def _show(self, row: InvoiceRow) -> None:
+        self.title.setText(self.tr("Invoice {number}").format(number=row.number or "–"))
+        sign = f"status/{row.status.value}"
+        self.status.show_mark(words.status_word(row.status), look.status_tone(row.status), sign)
+        values = (
+            row.customer,
+            words.amount(row.amount, row.currency),
+            words.day(row.paid_on),
+            row.method,
+        )
+        for shown, value in zip(self._facts.values(), values, strict=True):
+            shown.setText(value)
+        self.message.setText(row.message)
+        self.message.setVisible(bool(row.message))
+        self._show_choices(row)
+        self.quickbooks.setEnabled(bool(row.quickbooks_link))
+        self.source.setVisible(bool(row.source_link))
+        self.ignore.setEnabled(row.status not in _FINISHED)
+
+    def _show_choices(self, row: InvoiceRow) -> None:
+        while (item := self._choices.takeAt(0)) is not None:
+            item.widget().deleteLater()
+        self.choice_buttons = []
+        if row.choices:
+            self._choices.addWidget(look.label(self.tr("What shall be done?"), bold=True))
+        for choice in row.choices:
+            button = ChoiceButton(choice.label)
+            button.clicked.connect(
+                lambda _=False, word=choice.word: self.resolve_pressed.emit(self.row, word)
+            )
+            self._choices.addWidget(button)
+            self.choice_buttons.append(button)
+
+    def show_journal(self, source_id: str, entries: list[JournalEntry]) -> None:
+        if self.row is not None and self.row.source_id == source_id:
+            self.journal.show_entries(tuple(entries))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # Labels that wrap would otherwise ask for the width of their whole text.
+        self.widget().setMaximumWidth(self.viewport().width())
+
+
+class ChoiceButton(QPushButton):
+    """A button whose sentence may be long: it wraps instead of being cut off."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.words = PlainLabel(text)
+        self.words.setWordWrap(True)
+        self.words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAccessibleName(caption(text))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 8, 12, 8)
+        row.addWidget(self.words)
+        policy = self.sizePolicy()
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def sizeHint(self):  # type: ignore[no-untyped-def]
+        return self.layout().sizeHint()
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802 - Qt's own name
+        return True
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's own name
+        return self.layout().heightForWidth(width)
+
+
+def _pair(left: QWidget, right: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout(spacing=GAP)
+    row.addWidget(left, 1)
+    row.addWidget(right, 1)
+    return row

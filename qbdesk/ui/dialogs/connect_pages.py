@@ -1,0 +1,240 @@
+"""The pages of the connect dialog: keys, waiting, pasting, confirming. Layout only."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from qbdesk.sync.views import Offer
+from qbdesk.ui import look, words
+from qbdesk.ui.look import GAP, Tone
+from qbdesk.ui.parts.banner import Findings
+from qbdesk.ui.parts.pill import Pill
+from qbdesk.ui.plain import plain
+
+
+class KeysPage(QWidget):
+    """Client id, client secret and redirect URI of the user's app at Intuit."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        column = _column(self)
+        told = self.tr(
+            "qbdesk signs in with the keys of an app at developer.intuit.com: open your app there, "
+            "then Keys & credentials. You enter them once; the secret goes into this computer's "
+            "keyring."
+        )
+        column.addWidget(look.label(told, wrap=True))
+        self.client_id = QLineEdit()
+        self.secret = QLineEdit(echoMode=QLineEdit.EchoMode.Password)
+        self.redirect = QLineEdit(placeholderText="https://…")
+        form = _form()
+        for text, field in (
+            (self.tr("Client ID"), self.client_id),
+            (self.tr("Client secret"), self.secret),
+            (self.tr("Redirect URI"), self.redirect),
+        ):
+            title = look.label(text)
+            title.setBuddy(field)
+            field.setAccessibleName(text)
+            field.textChanged.connect(lambda _: self.changed.emit())
+            form.addRow(title, field)
+        column.addLayout(form)
+        hint = self.tr(
+            "The redirect URI has to be listed with your app, letter for letter. Production keys "
+            "need an https address; it is never loaded here, only its parameters are read."
+        )
+        column.addWidget(look.label(hint, wrap=True, quiet=True))
+        column.addStretch(1)
+        self._secret_stored = False
+
+    def show_stored(self, client_id: str, redirect_uri: str) -> None:
+        """Keys that were entered before; the secret stays where it is."""
+        self._secret_stored = True
+        self.client_id.setText(client_id)
+        self.redirect.setText(redirect_uri)
+        self.secret.setPlaceholderText(self.tr("Stored in the keyring; leave empty to keep it"))
+        self.changed.emit()
+
+    def complete(self) -> bool:
+        secret = self._secret_stored or bool(self.secret.text())
+        return secret and bool(self.client_id.text().strip() and self.redirect.text().strip())
+
+    def keys(self) -> tuple[str, str | None, str]:
+        secret = self.secret.text().strip() or None
+        return self.client_id.text().strip(), secret, self.redirect.text().strip()
+
+
+class WaitingPage(QWidget):
+    """While the consent window is open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        column = _column(self)
+        column.addWidget(
+            look.label(
+                self.tr(
+                    "The sign-in window is open. Sign in at Intuit, pick the QuickBooks company, "
+                    "and allow the access. This page goes on by itself."
+                ),
+                wrap=True,
+            )
+        )
+        column.addWidget(
+            look.label(
+                self.tr(
+                    "Sign in with Google, passkeys or a password manager? They work in your own "
+                    "browser only: use “Open in my browser”."
+                ),
+                wrap=True,
+                quiet=True,
+            )
+        )
+        column.addStretch(1)
+
+
+class PastePage(QWidget):
+    """While the user signs in with the system's browser."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        column = _column(self)
+        steps = (
+            self.tr("1.  Sign in at Intuit in your browser and allow the access."),
+            self.tr(
+                "2.  The browser then goes to your redirect address. Whether or not a page is "
+                "shown there, copy the whole address from the browser's address bar."
+            ),
+            self.tr("3.  Paste it here within ten minutes. It works once."),
+        )
+        for step in steps:
+            column.addWidget(look.label(step, wrap=True))
+        self.again = QPushButton(self.tr("Open in my browser"))
+        row = QHBoxLayout()
+        row.addWidget(self.again)
+        row.addStretch(1)
+        column.addLayout(row)
+        self.address = QLineEdit(
+            placeholderText=self.tr("Paste the address here: https://…?code=…")
+        )
+        self.address.setAccessibleName(self.tr("Address the browser landed on"))
+        column.addWidget(self.address)
+        column.addStretch(1)
+
+
+class ConfirmPage(QWidget):
+    """Whom the consent was for, the income account, and what has to be agreed to."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        area = QScrollArea(widgetResizable=True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inside = QWidget()
+        area.setWidget(inside)
+        outer.addWidget(area)
+        column = _column(inside)
+        self.company = look.label(size=1.35, bold=True, wrap=True)
+        self.badge = Pill()
+        column.addWidget(look.label(self.tr("You allowed access to"), quiet=True))
+        row = QHBoxLayout(spacing=10)
+        row.addWidget(self.company, 1)
+        row.addWidget(self.badge)
+        column.addLayout(row)
+        self.country = look.label(quiet=True)
+        column.addWidget(self.country)
+        self.account = QComboBox()
+        self.account.setAccessibleName(self.tr("Default income account"))
+        self.account.currentIndexChanged.connect(lambda _: self.changed.emit())
+        title = look.label(self.tr("Default income account"), bold=True)
+        title.setBuddy(self.account)
+        column.addWidget(title)
+        column.addWidget(self.account)
+        told = self.tr("Invoice lines are posted to this income account.")
+        column.addWidget(look.label(told, wrap=True, quiet=True))
+        self.findings = Findings()
+        column.addWidget(self.findings)
+        self._questions = QVBoxLayout(spacing=GAP)
+        column.addLayout(self._questions)
+        column.addStretch(1)
+        self.boxes: dict[str, QCheckBox] = {}
+
+    def show_offer(self, offer: Offer) -> None:
+        self.company.setText(offer.company_name)
+        sandbox = offer.environment == "sandbox"
+        tone = Tone.TEST if sandbox or offer.test_server else Tone.BUSY
+        self.badge.show_mark(words.environment_badge(offer.environment, offer.test_server), tone)
+        said = self.tr("{country}  ·  home currency {currency}")
+        self.country.setText(said.format(country=offer.country, currency=offer.currency))
+        self.account.clear()
+        self.account.setPlaceholderText(self.tr("Choose an income account"))
+        for account in offer.income_accounts:
+            self.account.addItem(plain(account.name), account.id)
+        chosen = offer.income_account.id if offer.income_account else None
+        self.account.setCurrentIndex(self.account.findData(chosen) if chosen else -1)
+        self.findings.show_findings(offer.findings)
+        self._ask_questions(offer.questions)
+        self.changed.emit()
+
+    def _ask_questions(self, questions: tuple[tuple[str, str], ...]) -> None:
+        while (item := self._questions.takeAt(0)) is not None:
+            item.widget().deleteLater()
+        self.boxes = {}
+        for word, sentence in questions:
+            agreement = Agreement(sentence)
+            agreement.box.toggled.connect(lambda _: self.changed.emit())
+            self._questions.addWidget(agreement)
+            self.boxes[word] = agreement.box
+
+    def complete(self) -> bool:
+        agreed = all(box.isChecked() for box in self.boxes.values())
+        return agreed and self.account.currentIndex() >= 0
+
+    def answer(self) -> tuple[str, frozenset[str]]:
+        agreed = frozenset(word for word, box in self.boxes.items() if box.isChecked())
+        return str(self.account.currentData()), agreed
+
+
+class Agreement(QWidget):
+    """A check box with a sentence that may be long: the box's own text would not wrap."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self.box = QCheckBox()
+        self.sentence = look.label(sentence, wrap=True)
+        self.sentence.setBuddy(self.box)
+        self.box.setAccessibleName(self.sentence.text())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GAP)
+        row.addWidget(self.box, alignment=Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.sentence, 1)
+
+
+def _column(widget: QWidget) -> QVBoxLayout:
+    column = QVBoxLayout(widget)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(GAP + 2)
+    return column
+
+
+def _form() -> QFormLayout:
+    form = QFormLayout()
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+    form.setHorizontalSpacing(14)
+    form.setVerticalSpacing(10)
+    return form

@@ -1,0 +1,61 @@
+"""Pictures, drawn from the SVG files in qbdesk/resources/icons."""
+
+from functools import cache
+from importlib.resources import files
+
+from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from qbdesk.sync.views import State
+
+TRAY_SIZES = (16, 22, 24, 32, 48, 64)
+
+
+@cache
+def _text(name: str) -> str:
+    return files("qbdesk.resources").joinpath("icons", f"{name}.svg").read_text("utf-8")
+
+
+def pixmap(name: str, size: int, ratio: float = 1.0, colour: str = "", paper: str = "") -> QPixmap:
+    """One picture of `size` logical pixels; signs in one colour take it, and the paper behind."""
+    svg = _text(name)
+    if colour:
+        svg = svg.replace("currentColor", colour).replace('"paper"', f'"{paper}"')
+    drawn = QPixmap(QSize(size, size) * ratio)
+    drawn.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(drawn)
+    QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(drawn.rect()))
+    painter.end()
+    drawn.setDevicePixelRatio(ratio)
+    return drawn
+
+
+@cache
+def state_icon(state: State) -> QIcon:
+    """The tray's picture: outlined twice, so that it is seen on dark and on light panels."""
+    icon = QIcon()
+    for size in TRAY_SIZES:
+        icon.addPixmap(pixmap(f"state/{state.value}", size))
+    return icon
+
+
+@cache
+def program_icon() -> QIcon:
+    icon = QIcon()
+    for size in (*TRAY_SIZES, 256):
+        icon.addPixmap(pixmap("qbdesk", size))
+    return icon
+
+
+def sign(name: str, colour: QColor, paper: QColor) -> QIcon:
+    """A sign such as "status/synced", in one colour."""
+    return _sign(name, colour.name(), paper.name())
+
+
+@cache
+def _sign(name: str, colour: str, paper: str) -> QIcon:
+    icon = QIcon()
+    for ratio in (1.0, 2.0):
+        icon.addPixmap(pixmap(name, 16, ratio, colour, paper))
+    return icon

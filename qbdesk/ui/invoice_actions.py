@@ -1,0 +1,94 @@
+"""What can be done with invoices: resync, resolve, ignore, open."""
+
+import getpass
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QPoint, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QMenu
+
+from qbdesk.sync.views import InvoiceRow
+from qbdesk.ui.desk import Desk
+from qbdesk.ui.plain import caption
+from qbdesk.ui.window import MainWindow
+
+
+class InvoiceActions(QObject):
+    """Connects table and details pane with the service."""
+
+    def __init__(self, desk: Desk, window: MainWindow) -> None:
+        super().__init__(window)
+        self._desk, self._window, self._service = desk, window, desk.service
+        self.open_url: Callable[[QUrl], bool] = QDesktopServices.openUrl
+        table, details, bar = window.table, window.details, window.actions_bar
+        table.link_pressed.connect(self._open_in_quickbooks)
+        table.menu_wanted.connect(self._row_menu)
+        bar.resync_pressed.connect(lambda: self._resync(table.selected_rows()))
+        details.resolve_pressed.connect(self._resolve)
+        details.ignore_pressed.connect(lambda row: self._ignore([row]))
+        details.resync_pressed.connect(lambda row: self._resync([row]))
+        details.quickbooks_pressed.connect(self._open_in_quickbooks)
+        details.source_pressed.connect(lambda row: self._open(row.source_link))
+
+    def _resync(self, rows: list[InvoiceRow]) -> None:
+        company = self._desk.company
+        if company is not None and rows:
+            self._desk.ask(self._service.resync(company, [row.source_id for row in rows]))
+
+    def _resolve(self, row: InvoiceRow, word: str) -> None:
+        company = self._desk.company
+        if company is not None:
+            self._desk.ask(self._service.resolve(company, row.source_id, word, who()))
+
+    def _ignore(self, rows: list[InvoiceRow]) -> None:
+        from qbdesk.ui.dialogs.ignore import IgnoreDialog
+
+        company = self._desk.company
+        if company is None or not rows:
+            return
+        dialog = IgnoreDialog(rows, self._window)
+        ids = [row.source_id for row in rows]
+        dialog.accepted.connect(
+            lambda: self._desk.ask(self._service.ignore(company, ids, dialog.note(), who()))
+        )
+        self._desk.open_dialog(dialog)
+
+    def _open_in_quickbooks(self, row: InvoiceRow) -> None:
+        self._open(row.quickbooks_link)
+
+    def _open(self, address: str | None) -> None:
+        """Only https leaves for the browser: an address may come from outside."""
+        url = QUrl(address or "", QUrl.ParsingMode.StrictMode)
+        if not (url.isValid() and url.scheme() == "https" and url.host()):
+            self._desk.complain(self.tr("This invoice has no page that can be opened safely."))
+        elif not self.open_url(url):
+            self._desk.complain(self.tr("No browser could be opened on this computer."))
+
+    def _row_menu(self, place: QPoint) -> None:
+        rows = self._window.table.selected_rows()
+        if not rows:
+            return
+        menu = QMenu(self._window)
+        if len(rows) == 1:
+            self._add_single(menu, rows[0])
+        menu.addAction(self.tr("Resync")).triggered.connect(lambda: self._resync(rows))
+        menu.addAction(self.tr("Ignore…")).triggered.connect(lambda: self._ignore(rows))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(place)
+
+    def _add_single(self, menu: QMenu, row: InvoiceRow) -> None:
+        opened = menu.addAction(self.tr("Open in QuickBooks"))
+        opened.setEnabled(bool(row.quickbooks_link))
+        opened.triggered.connect(lambda: self._open_in_quickbooks(row))
+        for choice in row.choices:
+            entry = menu.addAction(caption(choice.label))
+            entry.triggered.connect(lambda _=False, word=choice.word: self._resolve(row, word))
+        menu.addSeparator()
+
+
+def who() -> str:
+    """Who decided, for the journal: the name this person signed in to the computer with."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "?"

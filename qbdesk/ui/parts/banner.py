@@ -1,0 +1,85 @@
+"""A line across the window: what happened, what it means, what to press."""
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from qbdesk.sync.views import Finding
+from qbdesk.ui import look
+from qbdesk.ui.look import GAP, Tone
+
+_SIGN = 16
+
+
+class Banner(QFrame):
+    """One sentence with its advice, on a tinted ground; may be closed if `closable`."""
+
+    def __init__(self, *, closable: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tone, self._sign_name = Tone.MIND, "signs/mind"
+        self._sign = QLabel()
+        self._sentence = look.label(wrap=True, selectable=True)
+        self._advice = look.label(wrap=True, selectable=True, quiet=True)
+        texts = QVBoxLayout(spacing=2)
+        texts.addWidget(self._sentence)
+        texts.addWidget(self._advice)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 8, 10, 8)
+        row.setSpacing(10)
+        row.addWidget(self._sign, alignment=Qt.AlignmentFlag.AlignTop)
+        row.addLayout(texts, 1)
+        if closable:
+            self._close = QToolButton(autoRaise=True, iconSize=QSize(12, 12))
+            self._close.setAccessibleName(self.tr("Close this message"))
+            self._close.setIcon(look.button_sign("close", self.palette()))
+            self._close.clicked.connect(self.hide)
+            row.addWidget(self._close, alignment=Qt.AlignmentFlag.AlignTop)
+        self.hide()
+
+    def text(self) -> str:
+        return self._sentence.text()
+
+    def say(self, sentence: str, advice: str = "", tone: Tone = Tone.MIND, sign: str = "") -> None:
+        self._tone = tone
+        self._sign_name = sign or ("signs/stop" if tone == Tone.BAD else "signs/mind")
+        self._sentence.setText(sentence)
+        self._advice.setText(advice)
+        self._advice.setVisible(bool(advice))
+        self.setAccessibleName(self._sentence.text())
+        self.setVisible(bool(sentence))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(look.colour(self._tone, self.palette()))
+        painter.setBrush(look.tint(self._tone, self.palette()))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        picture = look.toned_sign(self._sign_name, self._tone, self.palette())
+        if self._sign.pixmap().cacheKey() != (drawn := picture.pixmap(_SIGN)).cacheKey():
+            self._sign.setPixmap(drawn)
+
+
+class Findings(QWidget):
+    """The preflight's findings that matter: what stops, then what to mind."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(GAP // 2)
+        self._shown: tuple[Finding, ...] = ()
+
+    def show_findings(self, findings: tuple[Finding, ...]) -> None:
+        matter = tuple(finding for finding in findings if finding.level != "fine")
+        matter = tuple(sorted(matter, key=lambda finding: finding.level != "stop"))
+        if matter == self._shown:
+            return
+        self._shown = matter
+        while (item := self._column.takeAt(0)) is not None:
+            item.widget().deleteLater()
+        for finding in matter:
+            banner = Banner(parent=self)
+            self._column.addWidget(banner)
+            banner.say(finding.sentence, finding.advice, look.finding_tone(finding))
+        self.setVisible(bool(matter))

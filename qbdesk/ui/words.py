@@ -1,0 +1,87 @@
+"""Words, amounts and times as they stand on the screen."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from PySide6.QtCore import QCoreApplication, QDate, QLocale
+
+from qbdesk.sync.money import shown
+from qbdesk.sync.views import State, Status
+from qbdesk.ui.state import Overall
+
+
+def status_word(status: Status) -> str:
+    translate = QCoreApplication.translate
+    return {
+        Status.WAITING: translate("words", "Waiting"),
+        Status.POSTING: translate("words", "Posting"),
+        Status.SYNCED: translate("words", "Synced"),
+        Status.ALREADY_IN_QUICKBOOKS: translate("words", "Already in QuickBooks"),
+        Status.NEEDS_ATTENTION: translate("words", "Needs attention"),
+        Status.IGNORED: translate("words", "Ignored"),
+    }[status]
+
+
+def state_word(state: State) -> str:
+    translate = QCoreApplication.translate
+    return {
+        State.SIGNED_OUT: translate("words", "Signed out"),
+        State.ATTENTION: translate("words", "Needs attention"),
+        State.OFFLINE: translate("words", "Offline"),
+        State.SYNCING: translate("words", "Syncing"),
+        State.PAUSED: translate("words", "Paused"),
+        State.IDLE: translate("words", "Up to date"),
+    }[state]
+
+
+def overall_line(whole: Overall) -> str:
+    """The line of tooltip and menu."""
+    if whole.company is None:
+        return QCoreApplication.translate("words", "Not set up yet")
+    said = whole.sentence or state_word(whole.state)
+    return f"{whole.company}: {said}" if whole.several else said
+
+
+def last_sync(at: datetime | None, now: datetime) -> str:
+    if at is None:
+        return QCoreApplication.translate("words", "No sync yet")
+    return QCoreApplication.translate("words", "Last sync {when}").format(when=moment(at, now))
+
+
+def environment_badge(environment: str | None, test_server: bool) -> str:
+    """SANDBOX or PRODUCTION; a test server is named besides, since it is neither."""
+    parts = []
+    if test_server:
+        parts.append(QCoreApplication.translate("words", "TEST SERVER"))
+    if environment == "sandbox":
+        parts.append(QCoreApplication.translate("words", "SANDBOX"))
+    elif environment == "production":
+        parts.append(QCoreApplication.translate("words", "PRODUCTION"))
+    return " · ".join(parts)
+
+
+def amount(value: Decimal | None, currency: str) -> str:
+    return "–" if value is None else shown(value, currency)
+
+
+def number(value: int) -> str:
+    return QLocale().toString(value)
+
+
+def day(value: date | None) -> str:
+    if value is None:
+        return "–"
+    return QLocale().toString(QDate(value.year, value.month, value.day), "d MMM yyyy")
+
+
+def moment(at: datetime, now: datetime) -> str:
+    """A time in the user's own zone, with as much of the date as is needed."""
+    there, here = at.astimezone(), now.astimezone()
+    clock = f"{there:%H:%M}"
+    if there.date() == here.date():
+        return clock
+    if there.date() == here.date() - timedelta(days=1):
+        return QCoreApplication.translate("words", "yesterday {clock}").format(clock=clock)
+    if there.date() == here.date() + timedelta(days=1):
+        return QCoreApplication.translate("words", "tomorrow {clock}").format(clock=clock)
+    return f"{day(there.date())}, {clock}"

@@ -1,0 +1,335 @@
+"""A service in memory for tests of the screen: same methods, real futures, its own thread."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from threading import Event as Flag
+from typing import Any, TypeVar
+
+from qbdesk.sync.errors import Refusal
+from qbdesk.sync.views import (
+    Choice,
+    CompanyChanged,
+    CompanyRemoved,
+    CompanyView,
+    ConsentRequest,
+    Event,
+    IncomeAccount,
+    InvoicePage,
+    InvoiceQuery,
+    InvoiceRow,
+    InvoicesChanged,
+    JournalEntry,
+    Offer,
+    PassResult,
+    Requests,
+    SortBy,
+    State,
+    Status,
+    TokenHealth,
+)
+
+Answer = TypeVar("Answer")
+NOW = datetime.now(UTC)
+REDIRECT = "https://example.com/callback"
+
+
+def invoice(number: int, **changes: Any) -> InvoiceRow:
+    row = InvoiceRow(
+        source_id=f"inv_{number:05}",
+        number=f"2026-{number:04}",
+        customer="Maple & Birch",
+        amount=Decimal("1234.50"),
+        currency="CAD",
+        paid_on=date(2026, 1, 1) + timedelta(days=number % 300),
+        method="Card",
+        status=Status.SYNCED,
+        message="",
+        choices=(),
+        quickbooks_invoice_id="17",
+        quickbooks_payment_id="18",
+        quickbooks_link=f"https://sandbox.qbo.intuit.com/app/invoice?txnId={number}",
+        source_link=None,
+    )
+    return replace(row, **changes)
+
+
+def held(number: int, **changes: Any) -> InvoiceRow:
+    """An invoice that needs attention."""
+    return invoice(
+        number,
+        **{
+            "status": Status.NEEDS_ATTENTION,
+            "message": "The customer has no email address. Set it at the source, or decide here.",
+            "choices": (Choice("post_new", "Post as a new customer"),),
+            "quickbooks_link": None,
+            **changes,
+        },
+    )
+
+
+def company(name: str = "maple", **changes: Any) -> CompanyView:
+    view = CompanyView(
+        name=name,
+        source="feed",
+        source_url="https://billing.example.com",
+        source_name="Maple Billing",
+        from_date=date(2026, 1, 1),
+        company_name="Maple & Birch Consulting Inc.",
+        environment="sandbox",
+        test_server=False,
+        connected=True,
+        token=TokenHealth(
+            NOW + timedelta(minutes=42, seconds=30),
+            NOW + timedelta(days=87, hours=1),
+            NOW - timedelta(minutes=17),
+        ),
+        state=State.IDLE,
+        sentence="Everything that was paid is in QuickBooks.",
+        reconnect=False,
+        income_account="Sales",
+        last_pass_at=NOW - timedelta(minutes=4),
+        next_pass_at=NOW + timedelta(minutes=11),
+        paused=False,
+    )
+    return replace(view, **changes)
+
+
+def not_connected(name: str = "maple", **changes: Any) -> CompanyView:
+    return company(
+        name,
+        **{
+            "connected": False,
+            "company_name": None,
+            "environment": None,
+            "token": TokenHealth(None, None, None),
+            "state": State.SIGNED_OUT,
+            "sentence": "Not connected to QuickBooks yet.",
+            "last_pass_at": None,
+            "next_pass_at": None,
+            **changes,
+        },
+    )
+
+
+OFFER = Offer(
+    company_name="Maple & Birch Consulting Inc.",
+    environment="sandbox",
+    test_server=False,
+    country="CA",
+    currency="CAD",
+    income_accounts=(IncomeAccount("1", "Sales"), IncomeAccount("2", "Services")),
+    income_account=IncomeAccount("2", "Services"),
+    questions=(),
+    findings=(),
+)
+
+
+class StandIn:
+    """Answers from lists; `asked` notes every call as (method, arguments)."""
+
+    def __init__(self, *companies: CompanyView, rows: Sequence[InvoiceRow] = ()) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="stand-in")
+        self._listeners: list[Callable[[Event], None]] = []
+        self.views = {view.name: view for view in companies}
+        self.rows = {row.source_id: row for row in rows}
+        self.entries: list[JournalEntry] = []
+        self.asked: list[tuple[Any, ...]] = []
+        self.offer = OFFER
+        self.keys: tuple[str, str] | None = None
+        self.troubles: dict[str, Exception] = {}
+        self.intuit_told = True
+        self.pass_results: list[PassResult] = []
+        self.known_settings = {"default_deposit_account": "Undeposited Funds"}
+        self.gate = Flag()
+        self.gate.set()
+        self.started = self.stopped = False
+
+    # ---- life ----
+
+    def start(self) -> None:
+        self.started = True
+
+    def stop(self, timeout: float = 5.0) -> None:
+        self.stopped = True
+        self.gate.set()
+        self._thread.shutdown()
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def tell(self, *events: Event) -> None:
+        """Events come from the engine's own thread."""
+
+        def told() -> None:
+            for event in events:
+                for listener in list(self._listeners):
+                    listener(event)
+
+        self._thread.submit(told)
+
+    def _answer(self, work: Callable[[], Answer], name: str, *arguments: Any) -> "Future[Answer]":
+        self.asked.append((name, *arguments))
+
+        def done() -> Answer:
+            self.gate.wait(30)
+            if name in self.troubles:
+                raise self.troubles[name]
+            return work()
+
+        return self._thread.submit(done)
+
+    def calls(self, name: str) -> list[tuple[Any, ...]]:
+        return [arguments for called, *arguments in self.asked if called == name]
+
+    # ---- companies ----
+
+    def companies(self) -> "Future[list[CompanyView]]":
+        return self._answer(lambda: list(self.views.values()), "companies")
+
+    def company(self, name: str) -> "Future[CompanyView]":
+        return self._answer(lambda: self.views[name], "company", name)
+
+    def change_company(self, name: str, **changes: Any) -> None:
+        self.views[name] = replace(self.views[name], **changes)
+        self.tell(CompanyChanged(name))
+
+    def add_company(
+        self, name: str, source: str, url: str, token: str, from_date: date
+    ) -> "Future[CompanyView]":
+        def added() -> CompanyView:
+            self.views[name] = not_connected(name, source_url=url, from_date=from_date)
+            return self.views[name]
+
+        return self._answer(added, "add_company", name, source, url, token, from_date)
+
+    def remove_company(self, name: str) -> "Future[None]":
+        def removed() -> None:
+            del self.views[name]
+            self.tell(CompanyRemoved(name))
+
+        return self._answer(removed, "remove_company", name)
+
+    # ---- invoices ----
+
+    def invoices(
+        self, query: InvoiceQuery, after: str | None = None, limit: int = 200
+    ) -> "Future[InvoicePage]":
+        return self._answer(
+            lambda: self._page(query, after, limit), "invoices", query, after, limit
+        )
+
+    def _page(self, query: InvoiceQuery, after: str | None, limit: int) -> InvoicePage:
+        keys: dict[SortBy, Callable[[InvoiceRow], Any]] = {
+            SortBy.PAID_ON: lambda row: row.paid_on or date.min,
+            SortBy.NUMBER: lambda row: row.number,
+            SortBy.CUSTOMER: lambda row: row.customer,
+            SortBy.AMOUNT: lambda row: row.amount or Decimal(0),
+            SortBy.STATUS: lambda row: row.status.value,
+        }
+        key = keys[query.sort_by]
+        rows = sorted(
+            (row for row in self.rows.values() if self._fits(row, query)),
+            key=lambda row: (key(row), row.source_id),
+            reverse=query.descending,
+        )
+        start = 0
+        if after is not None:
+            known = [row.source_id for row in rows]
+            start = known.index(after) + 1
+        page = tuple(rows[start : start + limit])
+        more = start + limit < len(rows)
+        return InvoicePage(page, len(rows), page[-1].source_id if more else None)
+
+    @staticmethod
+    def _fits(row: InvoiceRow, query: InvoiceQuery) -> bool:
+        status = query.status in (None, row.status)
+        return status and query.search.lower() in f"{row.number} {row.customer}".lower()
+
+    def invoice(self, company: str, source_id: str) -> "Future[InvoiceRow]":
+        return self._answer(lambda: self.rows[source_id], "invoice", company, source_id)
+
+    def change_invoices(self, *rows: InvoiceRow, company: str = "maple") -> None:
+        self.rows.update({row.source_id: row for row in rows})
+        self.tell(InvoicesChanged(company, tuple(row.source_id for row in rows)))
+
+    def journal(self, company: str, source_id: str) -> "Future[list[JournalEntry]]":
+        return self._answer(lambda: list(self.entries), "journal", company, source_id)
+
+    def resync(self, company: str, source_ids: Sequence[str]) -> "Future[None]":
+        return self._answer(lambda: None, "resync", company, tuple(source_ids))
+
+    def resolve(self, company: str, source_id: str, choice: str, who: str) -> "Future[None]":
+        return self._answer(lambda: None, "resolve", company, source_id, choice, who)
+
+    def ignore(
+        self, company: str, source_ids: Sequence[str], note: str, who: str
+    ) -> "Future[None]":
+        return self._answer(lambda: None, "ignore", company, tuple(source_ids), note, who)
+
+    # ---- connecting ----
+
+    def app_keys_known(self) -> "Future[tuple[str, str] | None]":
+        return self._answer(lambda: self.keys, "app_keys_known")
+
+    def begin_connect(
+        self, company: str, client_id: str, client_secret: str | None, redirect_uri: str
+    ) -> "Future[ConsentRequest]":
+        request = ConsentRequest("https://appcenter.intuit.com/connect", redirect_uri, None)
+        return self._answer(
+            lambda: request, "begin_connect", company, client_id, client_secret, redirect_uri
+        )
+
+    def finish_connect(self, company: str, address: str) -> "Future[Offer]":
+        return self._answer(lambda: self.offer, "finish_connect", company, address)
+
+    def confirm_connect(
+        self, company_name: str, income_account_id: str, agreed: frozenset[str]
+    ) -> "Future[CompanyView]":
+        def confirmed() -> CompanyView:
+            if {word for word, _ in self.offer.questions} - agreed:
+                raise Refusal("Not everything was agreed to.")
+            self.views[company_name] = company(company_name)
+            return self.views[company_name]
+
+        return self._answer(confirmed, "confirm_connect", company_name, income_account_id, agreed)
+
+    def cancel_connect(self, company: str) -> "Future[None]":
+        return self._answer(lambda: None, "cancel_connect", company)
+
+    def disconnect(self, company: str) -> "Future[bool]":
+        def gone() -> bool:
+            self.views[company] = not_connected(company, counts=self.views[company].counts)
+            self.tell(CompanyChanged(company))
+            return self.intuit_told
+
+        return self._answer(gone, "disconnect", company)
+
+    # ---- passes ----
+
+    def sync(self, company: str | None = None) -> "Future[list[PassResult]]":
+        named = [company] if company else list(self.views)
+        done = self.pass_results or [PassResult(name, 0, 0, 0, Requests()) for name in named]
+        return self._answer(lambda: done, "sync", company)
+
+    def stop_pass(self, company: str | None = None) -> "Future[None]":
+        return self._answer(lambda: None, "stop_pass", company)
+
+    def pause(self, company: str) -> "Future[None]":
+        return self._answer(lambda: self.change_company(company, paused=True), "pause", company)
+
+    def resume(self, company: str) -> "Future[None]":
+        return self._answer(lambda: self.change_company(company, paused=False), "resume", company)
+
+    # ---- settings ----
+
+    def settings(self, company: str) -> "Future[dict[str, str]]":
+        return self._answer(lambda: dict(self.known_settings), "settings", company)
+
+    def change_setting(self, company: str, key: str, value: str) -> "Future[None]":
+        return self._answer(
+            lambda: self.known_settings.update({key: value}), "change_setting", company, key, value
+        )
