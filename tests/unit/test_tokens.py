@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -86,12 +87,13 @@ class Intuit:
 
 
 class WatchedVault(MemoryVault):
-    """A vault that raises `trouble`, or calls `on_read` first."""
+    """A vault that raises `trouble`, and calls `on_read` and `on_store` first."""
 
     def __init__(self) -> None:
         super().__init__()
         self.trouble: Exception | None = None
         self.on_read: Callable[[], None] = lambda: None
+        self.on_store: Callable[[], None] = lambda: None
         self.stores = 0
 
     def refresh_tokens(self, company_key: str) -> list[str]:
@@ -100,6 +102,7 @@ class WatchedVault(MemoryVault):
 
     def store_refresh_token(self, company_key: str, token: str) -> None:
         self.stores += 1
+        self.on_store()
         if self.trouble is not None:
             raise self.trouble
         super().store_refresh_token(company_key, token)
@@ -478,6 +481,30 @@ async def test_disconnecting_during_a_refresh_forgets_at_once_and_for_good(world
     assert '{"token":"canary-refresh-2"}' in world.intuit.revoked
     assert world.vault.stores == 0
     assert world.vault.refresh_tokens("acme") == []
+    with pytest.raises(SignInEnded):
+        await keeper.access_token()
+
+
+async def test_disconnecting_while_a_new_token_is_being_stored_forgets_it_too(
+    world: World,
+) -> None:
+    storing, unlocked = threading.Event(), threading.Event()
+
+    def slowly() -> None:
+        storing.set()
+        unlocked.wait(10)
+
+    keeper, world.vault.on_store = world.keeper(), slowly
+    caller = asyncio.create_task(keeper.access_token())
+    await asyncio.to_thread(storing.wait, 10)
+    leaving = asyncio.create_task(keeper.disconnect())
+    while world.vault.refresh_tokens("acme"):
+        await asyncio.sleep(0.01)
+    unlocked.set()
+    await asyncio.gather(caller, leaving)
+    assert world.vault.refresh_tokens("acme") == []
+    assert world.intuit.revoked[0] == '{"token":"canary-refresh-2"}'
+    assert keeper.health() == TokenHealth()
     with pytest.raises(SignInEnded):
         await keeper.access_token()
 

@@ -407,6 +407,39 @@ async def test_a_keyring_call_hands_on_what_it_returns_and_raises() -> None:
         await in_time(denied)
 
 
+def test_a_prompt_that_nobody_answers_does_not_keep_the_program_from_quitting() -> None:
+    script = (
+        "import asyncio, threading; from qbdesk.sync.vault import KeyringLocked, in_time\n"
+        "try: asyncio.run(in_time(threading.Event().wait, seconds=0.01))\n"
+        "except KeyringLocked: print('locked')"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
+    assert (run.stdout.strip(), run.returncode) == ("locked", 0)
+
+
+def test_callers_do_not_pile_up_behind_a_prompt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, unlocked = threading.Event(), threading.Event()
+
+    class Prompting(Shelf):
+        def get_password(self, service: str, username: str) -> str | None:
+            asked.set()
+            unlocked.wait(20)
+            return super().get_password(service, username)
+
+    monkeypatch.setattr("qbdesk.sync.vault.PATIENCE", 0.02)
+    vault = KeyringVault(tmp_path, Prompting())
+    first = threading.Thread(target=vault.secret, args=("source",))
+    first.start()
+    asked.wait(10)
+    with pytest.raises(KeyringLocked):
+        vault.secret("source")
+    unlocked.set()
+    first.join(10)
+    assert vault.secret("source") is None
+
+
 def test_an_answer_after_the_loop_has_closed_is_dropped() -> None:
     unlocked, ended = threading.Event(), threading.Event()
 

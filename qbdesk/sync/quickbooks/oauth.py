@@ -213,7 +213,7 @@ def _place(split: SplitResult) -> tuple[str, str | None, int | None, str]:
 
 def _parameters(query: str) -> Mapping[str, str]:
     try:
-        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=32)
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=32)
     except ValueError:
         pairs = None
     if pairs is None or len(dict(pairs)) != len(pairs):
