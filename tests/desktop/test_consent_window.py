@@ -12,10 +12,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QColor, QImage, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWebEngineCore import QWebEngineProfile
 from PySide6.QtWebEngineWidgets import QWebEngineView
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import Shiboken
 
@@ -283,6 +284,54 @@ def test_the_redirect_counts_once_and_nothing_is_opened_after_it(
     qtbot.waitUntil(lambda: bool(shown.outcomes), timeout=WAIT)
     assert answers == [False, False, False]
     assert shown.outcomes == [Landed(address=f"{REDIRECT}?code=1")]
+
+
+def brightness(colour: QColor) -> float:
+    """Return the relative luminance of a colour (WCAG 2.2), from 0 to 1."""
+    shares = (colour.redF(), colour.greenF(), colour.blueF())
+    linear = [
+        ((share + 0.055) / 1.055) ** 2.4 if share > 0.04 else share / 12.92 for share in shares
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(picture: QImage, widget: QWidget, window: QWidget) -> float:
+    """Return the contrast between the darkest and the brightest point of a widget on a picture."""
+    corner = widget.mapTo(window, widget.rect().topLeft())
+    levels = sorted(
+        brightness(picture.pixelColor(corner.x() + x, corner.y() + y))
+        for x in range(widget.width())
+        for y in range(widget.height())
+    )
+    return (levels[-1] + 0.05) / (levels[0] + 0.05)
+
+
+@pytest.mark.parametrize("desktop", ["light", "dark"])
+def test_the_window_can_be_read_on_a_light_and_on_a_dark_desktop(
+    qapp: QApplication,
+    shown: Shown,
+    intuit: PageServer,
+    tmp_path: Path,
+    desktop: str,
+) -> None:
+    before = qapp.palette()
+    dark = QPalette(QColor("#31363b"), QColor("#2a2e32"))
+    try:
+        if desktop == "dark":
+            qapp.setPalette(dark)
+        intuit.answer(START, redirect_to("https://accounts.google.com/sign-in"))
+        window = shown.open(intuit.request(REDIRECT))
+        shown.wait_for_notice("so it was not opened")
+        shown.pane.address.show_url(QUrl("https://accounts.intuit.com/app/sign-in"))
+        picture = window.grab().toImage()
+    finally:
+        qapp.setPalette(before)
+    assert picture.save(str(tmp_path / f"{desktop}.png"))
+
+    assert (brightness(picture.pixelColor(1, 1)) < 0.2) == (desktop == "dark")
+    assert contrast(picture, shown.pane.address, window) > 7
+    assert contrast(picture, window.notice, window) > 7
+    assert contrast(picture, shown.button("Cancel"), window) > 7
 
 
 def test_cookies_and_cache_are_kept_in_memory_only(profile: QWebEngineProfile) -> None:
