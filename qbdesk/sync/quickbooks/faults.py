@@ -156,7 +156,7 @@ def _text(value: object) -> str:
 def _errors_in_xml(text: bytes) -> tuple[list[_Error], str] | None:
     """The errors of an IntuitResponse; None if it is no such answer, a web page for example."""
     try:
-        root = SafeET.fromstring(text, forbid_dtd=True)
+        root = SafeET.fromstring(text)
     except (ET.ParseError, ValueError, LookupError):
         return None
     if _local_name(root) != "IntuitResponse":

@@ -22,21 +22,13 @@ from qbdesk.sync.quickbooks.oauth import (
     TokenSet,
 )
 from qbdesk.sync.vault import Vault, VaultError, in_time
+from qbdesk.sync.views import TokenHealth
 
 T = TypeVar("T")
 
 _MARGIN = timedelta(minutes=5)  # a token is refreshed so long before its end, at most
 _LOCK_POLL = 0.1  # seconds
 _LOCK_PATIENCE = 90.0  # seconds; a refresh and the keyring calls around it each end within 30
-
-
-@dataclass(frozen=True)
-class TokenHealth:
-    """What may be known about a sign-in without any secret; UTC, None where signed out."""
-
-    access_expires_at: datetime | None = None
-    refresh_expires_at: datetime | None = None  # the earlier of the rolling and the final end
-    last_refresh_at: datetime | None = None
 
 
 class Aside(Protocol):

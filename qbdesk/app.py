@@ -1,0 +1,138 @@
+"""Puts the parts together; the only place that does."""
+
+import asyncio
+import logging
+import os
+import ssl
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qbdesk.sync.errors import Refusal
+from qbdesk.sync.service import Service
+
+if TYPE_CHECKING:  # loaded when first needed: the window has to be there first
+    import httpx
+
+    from qbdesk.sync.engine import Surroundings
+
+HOME = "QBDESK_HOME"
+TEST_SERVER = "QBDESK_INTUIT_URL"
+SETTLE_SECONDS = "QBDESK_SETTLE_SECONDS"
+USUAL_SETTLE_TIME = timedelta(seconds=300)
+LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+
+
+def home_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where all of the program's files live: never roaming, never a synced folder by default."""
+    moved = environ.get(HOME)
+    if moved:
+        return Path(moved).expanduser().absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("qbdesk", appauthor=False)
+
+
+def settle_time(environ: Mapping[str, str]) -> timedelta:
+    """How long QuickBooks may take to come up with a write it did not answer.
+
+    Raises:
+        Refusal: It is shortened without a test server, or is no number.
+    """
+    told = environ.get(SETTLE_SECONDS)
+    if told is None:
+        return USUAL_SETTLE_TIME
+    if TEST_SERVER not in environ:
+        raise Refusal(
+            f"{SETTLE_SECONDS} shortens a safety time and counts on a test server only. Remove it."
+        )
+    try:
+        seconds = float(told)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= USUAL_SETTLE_TIME.total_seconds():
+        raise Refusal(f"{SETTLE_SECONDS} is a number of seconds from 0 to 300.")
+    return timedelta(seconds=seconds)
+
+
+def open_service(
+    home: Path,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    in_memory: bool = False,
+    scheduled: bool = False,
+    interval: timedelta | None = None,
+) -> Service:
+    """A service over the ledger of a home. Nothing is opened before it is started.
+
+    Args:
+        in_memory: Secrets stay in memory (the practice company's are none).
+        scheduled: Companies are also looked at by themselves.
+        interval: How often; by default every five minutes.
+
+    Raises:
+        Refusal: An environment variable says something impossible.
+    """
+    from qbdesk.sync.quickbooks.hosts import BadTestServer, intuit_hosts
+
+    try:
+        hosts = intuit_hosts(environ.get(TEST_SERVER))
+    except BadTestServer as error:
+        raise Refusal(str(error)) from None
+    settle = settle_time(environ)
+
+    async def open_surroundings() -> "Surroundings":
+        from qbdesk.sync.engine import Surroundings
+        from qbdesk.sync.ledger.database import open_ledger
+        from qbdesk.sync.schedule import USUAL
+        from qbdesk.sync.vault import KeyringVault, MemoryVault
+
+        ledger = open_ledger(home / "ledger.db")
+        log_to(home / "log")
+        return Surroundings(
+            ledger=ledger,
+            vault=MemoryVault() if in_memory else KeyringVault(home),
+            home=home,
+            hosts=hosts,
+            http=http_client(),
+            clock=lambda: datetime.now(UTC),
+            sleep=asyncio.sleep,
+            settle=settle,
+            interval=interval or USUAL,
+        )
+
+    return Service(open_surroundings, scheduled=scheduled)
+
+
+def http_client() -> "httpx.AsyncClient":
+    """One client for all: the operating system's certificates, no redirects, loopback direct."""
+    import httpx
+    import truststore
+
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return httpx.AsyncClient(
+        verify=context,
+        follow_redirects=False,
+        # A proxy is for the outside; a test server on this machine is reached straight.
+        mounts={pattern: httpx.AsyncHTTPTransport() for pattern in LOOPBACK},
+        headers={"User-Agent": "qbdesk"},
+    )
+
+
+def log_to(folder: Path) -> None:
+    """A small log of what went wrong in the program itself: no names, amounts or addresses."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = folder / "qbdesk.log"
+    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    handler = RotatingFileHandler(file, maxBytes=500_000, backupCount=2, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    log = logging.getLogger("qbdesk")
+    for before in list(log.handlers):
+        log.removeHandler(before)
+        before.close()
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False

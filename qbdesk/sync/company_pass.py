@@ -1,0 +1,99 @@
+"""One pass over one company: read the source, plan, post, settle, until nothing moves any more."""
+
+from datetime import datetime, time
+
+from qbdesk.sync import intake, recollection
+from qbdesk.sync.errors import Refusal
+from qbdesk.sync.ledger import companies, invoices, steps
+from qbdesk.sync.posting import CompanyStopped
+from qbdesk.sync.preflight import Facts, examine
+from qbdesk.sync.quickbooks.client import QuickBooksError
+from qbdesk.sync.verdicts import Tally, Verdicts
+from qbdesk.sync.views import InvoicesChanged
+from qbdesk.sync.waves import PassTools, Waves, stopped_or_same
+
+AT_ONCE = 300  # invoices that advance together: ten batches a wave
+NO_SUBSCRIPTION = (
+    "The QuickBooks subscription has ended or is on hold, so nothing can be posted. Renew it in "
+    "QuickBooks, then press Sync now."
+)
+
+
+class CompanyPass:
+    """One pass.
+
+    Args:
+        tally: Grows with what is done, so that it is known also after the pass was broken off.
+        afresh: True for a pass that a person asked for: yesterday's preflight does not count.
+    """
+
+    def __init__(self, tools: PassTools, tally: Tally, *, afresh: bool) -> None:
+        self._tools = tools
+        self._ledger = tools.ledger
+        self._company = tools.company
+        self._afresh = afresh
+        self._verdicts = Verdicts(tools.ledger, tools.clock, tally)
+
+    async def run(self) -> None:
+        """Works until nothing moves; what was done before an error stays done.
+
+        Raises:
+            CompanyStopped, SourceUnreachable, SourceRefused, QuickBooksError, Unreachable,
+            Refusal, and what the token source raises.
+        """
+        await self._check_tenant()
+        await self._read_source()
+        facts = await self._facts()
+        if facts.read_only:
+            raise CompanyStopped(NO_SUBSCRIPTION)
+        tools = self._tools
+        with self._ledger.begin() as connection:
+            known = recollection.knowledge(connection, self._company, facts, tools.settle)
+            steps.end_cut_off(connection, self._company.id, tools.clock())
+            waiting = invoices.under_way(connection, self._company.id)
+        for start in range(0, len(waiting), AT_ONCE):
+            waves = Waves(tools, self._verdicts, known, start, len(waiting))
+            await waves.advance(waiting[start : start + AT_ONCE])
+
+    async def _check_tenant(self) -> None:
+        self._tools.tell(f"Asking {self._company.tenant_name} for paid invoices")
+        tenant = await self._tools.source.tenant()
+        if tenant.id != self._company.tenant_id:
+            raise Refusal(
+                "The token now belongs to another account of the invoicing system than before. "
+                "Nothing is read or posted, so that no books are mixed up; put the old token back, "
+                "or add that account as a company of its own."
+            )
+        if tenant.environment != self._company.tenant_environment:
+            raise Refusal(
+                "The invoicing system says that it has changed between test and live. Nothing is "
+                "posted until you remove the company and add it again."
+            )
+
+    async def _read_source(self) -> None:
+        company = self._company
+        start = datetime.combine(company.from_date, time(), company.zone)
+        seen = 0
+        async for page in self._tools.source.pages(company.cursor, start):
+            with self._ledger.begin() as connection:
+                company = companies.get(connection, company.id)
+                touched = intake.take_in(connection, company, page, self._tools.clock())
+            seen += len(touched)
+            if touched:
+                self._tools.hears(InvoicesChanged(company.name, tuple(touched)))
+                self._tools.tell(f"Read {seen} invoices", seen)
+
+    async def _facts(self) -> Facts:
+        now = self._tools.clock()
+        with self._ledger.begin() as connection:
+            kept = recollection.recent_facts(connection, self._company, now)
+        if kept is not None and not self._afresh:
+            return kept
+        self._tools.tell(f"Looking at the settings of {self._company.company_name}")
+        try:
+            facts = await examine(self._tools.quickbooks)
+        except QuickBooksError as error:
+            raise stopped_or_same(error) from None
+        with self._ledger.begin() as connection:
+            recollection.keep_facts(connection, self._company, facts, now)
+        return facts

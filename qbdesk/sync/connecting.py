@@ -1,0 +1,370 @@
+"""Connecting a company to QuickBooks: consent, who it is, confirmation; and leaving it again."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import Connection
+
+from qbdesk.sync import recollection
+from qbdesk.sync.errors import NeedsConsent, Refusal
+from qbdesk.sync.ledger import companies
+from qbdesk.sync.ledger.companies import Company
+from qbdesk.sync.ledger.database import Ledger
+from qbdesk.sync.ledger.requests import RequestLedger
+from qbdesk.sync.preflight import Facts, examine, findings
+from qbdesk.sync.quickbooks import oauth
+from qbdesk.sync.quickbooks.client import QuickBooks, QuickBooksError
+from qbdesk.sync.quickbooks.hosts import Environment, Hosts
+from qbdesk.sync.quickbooks.limits import Limiter
+from qbdesk.sync.quickbooks.oauth import AppKeys, TokenSet
+from qbdesk.sync.quickbooks.tokens import TokenKeeper
+from qbdesk.sync.vault import Vault, in_time
+from qbdesk.sync.views import ConsentRequest, IncomeAccount, Offer, TokenHealth
+
+ATTEMPT_LASTS = timedelta(minutes=10)
+NO_ATTEMPT = "No sign-in is under way for this company. Press Connect QuickBooks to start one."
+OTHER_COMPANY = "other_company"
+MISMATCH = "environment_mismatch"
+SAME_SOURCE = "same_source"
+
+
+@dataclass
+class Attempt:
+    """One consent on its way. Secrets stay out of its repr; used once, for ten minutes."""
+
+    company_id: int
+    keys: AppKeys
+    redirect_uri: str
+    state: str = field(repr=False)
+    started_at: datetime
+    landed: bool = False
+    tokens: TokenSet | None = None
+    realm_id: str = ""
+    environment: Environment = "production"
+    facts: Facts | None = None
+
+
+@dataclass(frozen=True)
+class _OneToken:
+    """The access token of a consent that nobody has confirmed yet."""
+
+    token: str = field(repr=False)
+
+    async def access_token(self) -> str:
+        return self.token
+
+    async def refused(self, token: str) -> None:
+        """There is no other: the host that refuses it does not know the company."""
+
+
+def secret_name(client_id: str) -> str:
+    return f"client secret {client_id}"
+
+
+class Connecting:
+    """Attempts to connect, and the token keepers of the companies that are."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        vault: Vault,
+        home: Path,
+        hosts: Hosts,
+        http: httpx.AsyncClient,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._ledger = ledger
+        self._vault = vault
+        self._home = home
+        self._hosts = hosts
+        self._http = http
+        self._clock = clock
+        self._sleep = sleep
+        self._attempts: dict[str, Attempt] = {}
+        self._keepers: dict[int, TokenKeeper] = {}
+
+    # ---- the consent ----
+
+    async def begin(
+        self, company: Company, client_id: str, client_secret: str | None, redirect_uri: str
+    ) -> ConsentRequest:
+        """Starts an attempt; an earlier one of this company ends.
+
+        Raises:
+            Refusal: No usable keys. VaultError: the keyring is not there or locked.
+        """
+        await self.cancel(company.name)
+        name = secret_name(client_id)
+        stored = await in_time(lambda: self._vault.secret(name))
+        secret = client_secret or stored
+        if not client_id.strip() or not secret:
+            raise Refusal(
+                "Enter the client ID and the client secret of your Intuit app. They stand on "
+                "Intuit's developer pages, under Keys & credentials."
+            )
+        if not redirect_uri.startswith(("https://", "http://")):
+            raise Refusal("The redirect address is the whole address, starting with https://.")
+        attempt = Attempt(
+            company.id,
+            AppKeys(client_id.strip(), secret),
+            redirect_uri.strip(),
+            oauth.new_state(),
+            self._clock(),
+        )
+        self._attempts[company.name] = attempt
+        url = oauth.authorize_url(self._hosts, attempt.keys, redirect_uri, attempt.state)
+        return ConsentRequest(url, attempt.redirect_uri, self._hosts.test_server_root)
+
+    async def finish(self, company: Company, address: str) -> Offer:
+        """Exchanges the code and reads back whom it is for. Nothing is kept yet.
+
+        Raises:
+            Refusal (ConsentRefused, no attempt), SignInTrouble, QuickBooksError, Unreachable.
+        """
+        attempt = self._attempt(company.name)
+        if attempt.landed:
+            raise Refusal("This sign-in was used already. Press Connect QuickBooks to start anew.")
+        try:
+            landing = oauth.read_landing(address, attempt.redirect_uri, attempt.state)
+            attempt.landed = True
+            attempt.realm_id = landing.realm_id
+            now = self._clock()
+            attempt.tokens = await oauth.exchange_code(
+                self._http, self._hosts, attempt.keys, attempt.redirect_uri, landing.code, now
+            )
+            attempt.environment, quickbooks = await self._find_environment(attempt)
+            attempt.facts = await examine(quickbooks)
+        except BaseException:
+            await self.cancel(company.name)
+            raise
+        return self._offer(company, attempt, attempt.facts)
+
+    def _attempt(self, name: str) -> Attempt:
+        attempt = self._attempts.get(name)
+        if attempt is None or self._clock() - attempt.started_at > ATTEMPT_LASTS:
+            raise Refusal(NO_ATTEMPT)
+        return attempt
+
+    async def _find_environment(self, attempt: Attempt) -> tuple[Environment, QuickBooks]:
+        """Only the host of the company's own kind knows it: both are asked, never the user."""
+        assert attempt.tokens is not None
+        refused: QuickBooksError | None = None
+        environments: tuple[Environment, ...] = ("production", "sandbox")
+        for environment in environments:
+            quickbooks = QuickBooks(
+                self._http,
+                self._hosts,
+                environment,
+                attempt.realm_id,
+                _OneToken(attempt.tokens.access_token),
+                Limiter(RequestLedger(self._ledger, attempt.realm_id), sleep=self._sleep),
+                sleep=self._sleep,
+            )
+            try:
+                await quickbooks.company_info()
+            except QuickBooksError as error:
+                refused = error
+                continue
+            return environment, quickbooks
+        assert refused is not None
+        raise refused
+
+    def _offer(self, company: Company, attempt: Attempt, facts: Facts) -> Offer:
+        accounts = tuple(IncomeAccount(a.id, a.name) for a in facts.income_accounts)
+        kept = [account for account in accounts if account.id == company.income_account_id]
+        services = [account for account in accounts if account.name.casefold() == "services"]
+        chosen = (*kept, *services, *accounts)
+        return Offer(
+            company_name=facts.company_name,
+            environment=attempt.environment,
+            test_server=self._hosts.test_server,
+            country=facts.country,
+            currency=facts.home_currency,
+            income_accounts=accounts,
+            income_account=chosen[0] if chosen else None,
+            questions=tuple(self._questions(company, attempt, facts)),
+            findings=tuple(findings(facts, chosen[0].id if chosen else None)),
+        )
+
+    def _questions(self, company: Company, attempt: Attempt, facts: Facts) -> list[tuple[str, str]]:
+        asked = []
+        here = (attempt.realm_id, attempt.environment)
+        if company.realm_id is not None and here != (company.realm_id, company.environment):
+            asked.append(
+                (
+                    OTHER_COMPANY,
+                    f"Until now {company.name} was {company.company_name} "
+                    f"({company.environment}). This is {facts.company_name} "
+                    f"({attempt.environment}): it gets a ledger of its own, and every invoice paid "
+                    f"since {company.from_date} is posted to it.",
+                )
+            )
+        if attempt.environment != company.tenant_environment:
+            source = "live" if company.tenant_environment == "production" else "a test"
+            source_told = "The invoices are live" if source == "live" else "The invoices are tests"
+            asked.append(
+                (
+                    MISMATCH,
+                    f"{source_told}, and {facts.company_name} is a {attempt.environment} company. "
+                    "Joining the two puts invoices where they do not belong.",
+                )
+            )
+        other = self._same_source(company)
+        if other is not None:
+            asked.append(
+                (
+                    SAME_SOURCE,
+                    f"{other.name} reads the same account of the invoicing system already: every "
+                    "invoice would be posted to both companies.",
+                )
+            )
+        return asked
+
+    def _same_source(self, company: Company) -> Company | None:
+        with self._ledger.begin() as connection:
+            everyone = companies.everyone(connection)
+        return next(
+            (
+                other
+                for other in everyone
+                if other.id != company.id
+                and other.connected
+                and other.tenant_id == company.tenant_id
+                and other.source == company.source
+            ),
+            None,
+        )
+
+    async def confirm(
+        self, company: Company, income_account_id: str, agreed: frozenset[str]
+    ) -> Company:
+        """Keeps the connection, once a person has agreed to all that was asked.
+
+        Raises:
+            NeedsConsent: Something was not agreed to. Refusal: no such account, no attempt.
+        """
+        attempt = self._attempt(company.name)
+        if attempt.tokens is None or attempt.facts is None:
+            raise Refusal(NO_ATTEMPT)
+        facts = attempt.facts
+        for word, sentence in self._questions(company, attempt, facts):
+            if word not in agreed:
+                raise NeedsConsent(sentence, word)
+        account = next((a for a in facts.income_accounts if a.id == income_account_id), None)
+        if account is None:
+            raise Refusal("Choose an active income account of this QuickBooks company.")
+        name, secret = secret_name(attempt.keys.client_id), attempt.keys.client_secret
+        await in_time(lambda: self._vault.store_secret(name, secret))
+        with self._ledger.begin() as connection:
+            company = self._its_own_ledger(connection, company, attempt)
+            companies.change(
+                connection,
+                company.id,
+                client_id=attempt.keys.client_id,
+                redirect_uri=attempt.redirect_uri,
+                income_account_id=account.id,
+                income_account_name=account.name,
+                mismatch_agreed=MISMATCH in agreed,
+            )
+        await self.keeper(company).adopt(attempt.tokens)
+        del self._attempts[company.name]
+        with self._ledger.begin() as connection:
+            values: dict[str, Any] = {"connected": True, "trouble": None, "trouble_kind": None}
+            companies.change(connection, company.id, **values)
+            company = companies.get(connection, company.id)
+            recollection.keep_facts(connection, company, facts, self._clock())
+            return companies.get(connection, company.id)
+
+    def _its_own_ledger(
+        self, connection: Connection, company: Company, attempt: Attempt
+    ) -> Company:
+        """Another QuickBooks company has another ledger; the one before is put away, whole."""
+        assert attempt.facts is not None
+        about: dict[str, Any] = {
+            "realm_id": attempt.realm_id,
+            "environment": attempt.environment,
+            "company_name": attempt.facts.company_name,
+            "country": attempt.facts.country,
+            "home_currency": attempt.facts.home_currency,
+        }
+        here = (attempt.realm_id, attempt.environment)
+        if company.realm_id is None or (company.realm_id, company.environment) == here:
+            companies.change(connection, company.id, **about)
+            return companies.get(connection, company.id)
+        companies.change(connection, company.id, active=False, connected=False)
+        earlier = companies.put_away(connection, company.name, *here)
+        if earlier is not None:
+            companies.change(connection, earlier.id, active=True, **about)
+            return companies.get(connection, earlier.id)
+        kept = (
+            "name source source_url from_date tenant_id tenant_name tenant_environment time_zone"
+        ).split()
+        same = {column: getattr(company, column) for column in kept}
+        return companies.add(connection, **same, **about, created_at=self._clock())
+
+    async def cancel(self, name: str) -> None:
+        """Ends an attempt and leaves nothing behind; a grant that was given is handed back."""
+        attempt = self._attempts.pop(name, None)
+        if attempt is not None and attempt.tokens is not None:
+            token = attempt.tokens.refresh_token
+            await oauth.revoke(self._http, self._hosts, attempt.keys, token)
+
+    async def disconnect(self, company: Company) -> bool:
+        """Deletes both tokens at once, then asks Intuit to end the sign-in; whether it did."""
+        await self.cancel(company.name)
+        with self._ledger.begin() as connection:
+            companies.change(
+                connection, company.id, connected=False, trouble=None, trouble_kind=None
+            )
+        return await self.keeper(company).disconnect()
+
+    # ---- token keepers ----
+
+    def keeper(self, company: Company) -> TokenKeeper:
+        """The keeper of this company's tokens; there is one per company and process."""
+        if company.id not in self._keepers:
+            self._keepers[company.id] = self._new_keeper(company.id, company.name)
+        return self._keepers[company.id]
+
+    def _new_keeper(self, company_id: int, name: str) -> TokenKeeper:
+        def keys() -> AppKeys | None:
+            with self._ledger.begin() as connection:
+                client_id = companies.get(connection, company_id).client_id
+            secret = self._vault.secret(secret_name(client_id)) if client_id else None
+            return AppKeys(client_id, secret) if client_id and secret else None
+
+        def record(health: TokenHealth) -> None:
+            with self._ledger.begin() as connection:
+                companies.change(
+                    connection,
+                    company_id,
+                    access_expires_at=health.access_expires_at,
+                    refresh_expires_at=health.refresh_expires_at,
+                    last_refresh_at=health.last_refresh_at,
+                )
+
+        def load() -> TokenHealth:
+            with self._ledger.begin() as connection:
+                return companies.get(connection, company_id).token_health
+
+        return TokenKeeper(
+            self._http,
+            self._hosts,
+            keys,
+            self._vault,
+            name,
+            clock=self._clock,
+            lock=self._home / f"sign-in-{company_id}.lock",
+            record=record,
+            load=load,
+            sleep=self._sleep,
+        )
+
+    async def finish_refreshes(self) -> None:
+        for keeper in self._keepers.values():
+            await keeper.finish()

@@ -1,0 +1,324 @@
+"""The loop: one pass after another, for one company after another, on one asyncio loop."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+
+from qbdesk.sync import shown
+from qbdesk.sync.company_pass import CompanyPass
+from qbdesk.sync.connecting import Connecting
+from qbdesk.sync.errors import Refusal, Trouble
+from qbdesk.sync.ledger import companies, invoices
+from qbdesk.sync.ledger.companies import Company
+from qbdesk.sync.ledger.database import Ledger
+from qbdesk.sync.ledger.requests import RequestLedger
+from qbdesk.sync.posting import CompanyStopped
+from qbdesk.sync.quickbooks.client import QuickBooks, QuickBooksError, Unreachable
+from qbdesk.sync.quickbooks.faults import FaultKind
+from qbdesk.sync.quickbooks.hosts import Hosts
+from qbdesk.sync.quickbooks.limits import Limiter
+from qbdesk.sync.quickbooks.oauth import KeysRefused, SignInEnded, SignInUnreachable
+from qbdesk.sync.schedule import USUAL, Schedule, back_off
+from qbdesk.sync.sources.feed import FeedSource
+from qbdesk.sync.sources.source import SourceUnreachable
+from qbdesk.sync.turn import Turn
+from qbdesk.sync.vault import KeyringLocked, Vault, in_time
+from qbdesk.sync.verdicts import Tally
+from qbdesk.sync.views import (
+    CompanyChanged,
+    Event,
+    InvoiceRow,
+    PassResult,
+    Progress,
+    Requests,
+    State,
+    Status,
+    Warned,
+)
+from qbdesk.sync.waves import PassTools
+
+log = logging.getLogger(__name__)
+
+NOT_CONNECTED = "is not connected to QuickBooks, so nothing was posted. Connect it first."
+STOPPED_BY_A_PERSON = "Stopped. What was posted stays; the rest waits for the next pass."
+OWN_FAULT = (
+    "Something went wrong in qbdesk itself. Nothing was lost: press Sync now, and if it happens "
+    "again, look into the log."
+)
+_OFFLINE = (SourceUnreachable, Unreachable, SignInUnreachable, KeyringLocked)
+_SIGNED_OUT = (SignInEnded, KeysRefused)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Everything the engine touches is handed to it."""
+
+    ledger: Ledger
+    vault: Vault
+    home: Path
+    hosts: Hosts
+    http: httpx.AsyncClient
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], Awaitable[None]]
+    settle: timedelta
+    interval: timedelta = USUAL
+
+
+class Engine:
+    """Passes over companies, one at a time in this home, by hand or by the schedule."""
+
+    def __init__(self, around: Surroundings, hears: Callable[[Event], None]) -> None:
+        self._around = around
+        self._ledger = around.ledger
+        self._hears = hears
+        self._running: dict[str, asyncio.Task[Tally]] = {}
+        self._failures: dict[str, int] = {}
+        self._turn = Turn(around.home / "engine.lock", sleep=around.sleep)
+        self.schedule = Schedule(self._by_schedule)
+        self.connecting = Connecting(
+            around.ledger,
+            around.vault,
+            around.home,
+            around.hosts,
+            around.http,
+            around.clock,
+            around.sleep,
+        )
+
+    def start_schedule(self) -> None:
+        """From now on every connected company is looked at by itself, at once the first time."""
+        self.schedule.start()
+        with self._ledger.begin() as connection:
+            everyone = companies.everyone(connection)
+        for company in everyone:
+            self.schedule.at(company.name, self._around.clock())
+
+    async def close(self) -> None:
+        """Ends what runs at a safe point. A refresh under way is waited for: it may bring a new
+        token that replaces the old one for good."""
+        self.schedule.stop()
+        self.stop_pass(None)
+        if self._running:
+            await asyncio.wait(self._running.values())
+        await self.connecting.finish_refreshes()
+
+    def is_running(self, name: str) -> bool:
+        return name in self._running
+
+    def stop_pass(self, name: str | None) -> None:
+        """Cuts off a pass; what has no answer yet is looked for in the next one."""
+        for company, task in self._running.items():
+            if name in (company, None):
+                task.cancel()
+
+    async def _by_schedule(self, name: str) -> None:
+        with self._ledger.begin() as connection:
+            company = companies.named(connection, name)
+        if company is not None and company.connected and not company.paused:
+            await self.run_pass(company.name, afresh=False)
+
+    async def run_pass(self, name: str, *, afresh: bool) -> PassResult:
+        """One pass to its end. Errors become the result's `stopped` sentence."""
+        if name in self._running:
+            await asyncio.wait([self._running[name]])
+        async with self._turn.taken(lambda told: self._hears(Progress(name, told))):
+            with self._ledger.begin() as connection:
+                company = companies.named(connection, name)
+            if company is None:
+                raise Refusal(f"There is no company {name!r}.")
+            if company.paused:
+                return self._result(company, Tally(), Requests(), None)
+            return await self._run(company, afresh=afresh)
+
+    async def _run(self, company: Company, *, afresh: bool) -> PassResult:
+        limiter = self._limiter(company)
+        tally, stopped, kind = Tally(), None, None
+        task = asyncio.ensure_future(self._work(company, limiter, tally, afresh=afresh))
+        self._running[company.name] = task
+        self._hears(CompanyChanged(company.name))
+        try:
+            await task
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if current is not None and current.cancelling():
+                raise
+            stopped = STOPPED_BY_A_PERSON
+        except Trouble as error:
+            stopped, kind = str(error), _kind_of(error)
+        except Exception as error:
+            # The last resort: nothing of an unforeseen error may reach the screen or the log.
+            log.error("A pass failed by %s at %s", type(error).__name__, _where(error))
+            stopped, kind = OWN_FAULT, State.ATTENTION
+        finally:
+            self._running.pop(company.name, None)
+        return self._ended(company, tally, limiter, stopped, kind)
+
+    def _limiter(self, company: Company) -> Limiter:
+        log_of_requests = RequestLedger(self._ledger, company.realm_id or "")
+        return Limiter(log_of_requests, sleep=self._around.sleep)
+
+    async def _work(
+        self, company: Company, limiter: Limiter, tally: Tally, *, afresh: bool
+    ) -> Tally:
+        if not company.connected or company.realm_id is None or company.environment is None:
+            raise CompanyStopped(f"{company.name} {NOT_CONNECTED}", signed_out=True)
+        if company.live_mismatch and not company.mismatch_agreed:
+            raise Refusal(
+                "A live source and a sandbox company (or the reverse) are not joined without your "
+                "word. Connect the company again and confirm it, or connect another one."
+            )
+        around = self._around
+        tools = PassTools(
+            around.ledger,
+            company,
+            await self._source(company),
+            self._quickbooks(company, limiter),
+            around.clock,
+            around.settle,
+            self._hears,
+        )
+        await CompanyPass(tools, tally, afresh=afresh).run()
+        return tally
+
+    def _waiting(self, company: Company) -> Callable[[float, str], None]:
+        return lambda _seconds, why: self._hears(Progress(company.name, why))
+
+    async def _source(self, company: Company) -> FeedSource:
+        around = self._around
+        token = await in_time(lambda: around.vault.secret(source_secret(company.name)))
+        if token is None:
+            raise Refusal(
+                "The token of the invoicing system is not in the keyring. Enter it again by adding "
+                "the company once more."
+            )
+        return FeedSource(
+            around.http,
+            company.source_url,
+            token,
+            sleep=around.sleep,
+            waiting=self._waiting(company),
+        )
+
+    def _quickbooks(self, company: Company, limiter: Limiter) -> QuickBooks:
+        assert company.environment is not None
+        assert company.realm_id is not None
+        return QuickBooks(
+            self._around.http,
+            self._around.hosts,
+            company.environment,
+            company.realm_id,
+            self.connecting.keeper(company),
+            limiter,
+            sleep=self._around.sleep,
+            on_wait=self._waiting(company),
+        )
+
+    async def preview(self, company: Company) -> list[InvoiceRow]:
+        """What a pass would do, played through on a copy of the ledger; nothing is written."""
+        if not company.connected or company.realm_id is None:
+            raise Refusal(f"{company.name} {NOT_CONNECTED}")
+        around = self._around
+        source = await self._source(company)
+        quickbooks = self._quickbooks(company, self._limiter(company))
+        with TemporaryDirectory(dir=around.home) as folder:
+            copy = around.ledger.copy_to(Path(folder) / "preview.db")
+            try:
+                tools = PassTools(
+                    copy,
+                    company,
+                    source,
+                    quickbooks,
+                    around.clock,
+                    around.settle,
+                    self._hears,
+                    preview=True,
+                )
+                await CompanyPass(tools, Tally(), afresh=True).run()
+                with copy.begin() as connection:
+                    records = invoices.everything(connection, company.id)
+            finally:
+                copy.close()
+        return [shown.row(record, company) for record in records]
+
+    def _ended(
+        self,
+        company: Company,
+        tally: Tally,
+        limiter: Limiter,
+        stopped: str | None,
+        kind: State | None,
+    ) -> PassResult:
+        now = self._around.clock()
+        with self._ledger.begin() as connection:
+            invoices.rest(connection, company.id)
+            values: dict[str, Any] = {"trouble": stopped if kind else None, "trouble_kind": kind}
+            if stopped is None:
+                values["last_pass_at"] = now
+            companies.change(connection, company.id, **values)
+        failures = self._failures.get(company.name, 0) + 1 if kind else 0
+        self._failures[company.name] = failures
+        wait = back_off(failures) if failures else self._around.interval
+        self.schedule.at(company.name, now + max(wait, self._around.interval))
+        self._warn(company, tally, stopped if kind and failures == 1 else None, kind)
+        self._hears(CompanyChanged(company.name))
+        counts = limiter.counts
+        requests = Requests(counts.reads, counts.writes, counts.batches)
+        return self._result(company, tally, requests, stopped)
+
+    def _warn(
+        self, company: Company, tally: Tally, stopped: str | None, kind: State | None
+    ) -> None:
+        """One notification per pass: what is newly held, or that the connection is lost."""
+        if stopped is not None:
+            lost = kind in (State.OFFLINE, State.SIGNED_OUT)
+            title = "Connection lost" if lost else "Posting has stopped"
+            self._hears(Warned(company.name, f"{company.name}: {title}", stopped))
+        elif tally.newly_held:
+            number = len(tally.newly_held)
+            what = "invoice needs" if number == 1 else "invoices need"
+            first = next(iter(tally.newly_held.values()))
+            sentence = first if number == 1 else f"{first} And {number - 1} more."
+            ids = tuple(tally.newly_held)
+            title = f"{company.name}: {number} {what} attention"
+            self._hears(Warned(company.name, title, sentence, ids))
+
+    def _result(
+        self, company: Company, tally: Tally, requests: Requests, stopped: str | None
+    ) -> PassResult:
+        with self._ledger.begin() as connection:
+            counts = invoices.counts(connection, company.id)
+        waiting = counts.get(Status.WAITING, 0) + counts.get(Status.POSTING, 0)
+        held = counts.get(Status.NEEDS_ATTENTION, 0)
+        return PassResult(company.name, tally.synced, waiting, held, requests, stopped)
+
+
+def source_secret(company_name: str) -> str:
+    return f"source token {company_name}"
+
+
+def _kind_of(error: Trouble) -> State:
+    if isinstance(error, _OFFLINE):
+        return State.OFFLINE
+    if isinstance(error, _SIGNED_OUT) or (isinstance(error, CompanyStopped) and error.signed_out):
+        return State.SIGNED_OUT
+    if isinstance(error, QuickBooksError) and error.fault.kind is FaultKind.TRY_AGAIN:
+        return State.OFFLINE
+    return State.ATTENTION
+
+
+def _where(error: BaseException) -> str:
+    """File and line of the innermost frame: no values, which may hold names and amounts."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "an unknown place"
+    code = trace.tb_frame.f_code
+    return f"{Path(code.co_filename).name}:{trace.tb_lineno} ({code.co_name})"

@@ -1,0 +1,213 @@
+"""Taking in what the source shows: every row is kept before its cursor is, and before any work."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import simplejson
+from pydantic import ValidationError
+from sqlalchemy import Connection
+
+from qbdesk.sync.ledger import companies, invoices, journal, steps
+from qbdesk.sync.ledger.companies import Company
+from qbdesk.sync.ledger.invoices import InvoiceRecord
+from qbdesk.sync.model import PaidInvoice
+from qbdesk.sync.planner import changes
+from qbdesk.sync.planner.money_received import shown_method
+from qbdesk.sync.sources.source import Page
+from qbdesk.sync.views import Status
+
+UNREADABLE = "unreadable"
+BY_A_PERSON = "by_a_person"
+_LONGEST_ID = 128
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a page, read as far as it can be.
+
+    Attributes:
+        source_id: The source's own id; where it has none, one made from its content.
+        invoice: None where the row does not validate; `problem` then says why.
+    """
+
+    source_id: str
+    revision: int
+    document: str
+    invoice: PaidInvoice | None
+    problem: str
+
+
+def read(raw: Any) -> Row:
+    """Reads one row; nothing that the source showed disappears."""
+    document = simplejson.dumps(raw, use_decimal=True, sort_keys=True)
+    try:
+        invoice = PaidInvoice.model_validate(raw)
+    except ValidationError as error:
+        return Row(_identity(raw, document), _revision(raw), document, None, _problem(error))
+    return Row(invoice.id, invoice.revision, document, invoice, "")
+
+
+def read_document(document: str) -> Row:
+    """A row as the ledger keeps it."""
+    return read(simplejson.loads(document, use_decimal=True))
+
+
+def _identity(raw: Any, document: str) -> str:
+    told = raw.get("id") if isinstance(raw, dict) else None
+    if isinstance(told, str) and 0 < len(told) <= _LONGEST_ID and told.isprintable():
+        return told
+    return f"unreadable-{hashlib.sha256(document.encode()).hexdigest()[:16]}"
+
+
+def _revision(raw: Any) -> int:
+    told = raw.get("revision") if isinstance(raw, dict) else None
+    return told if isinstance(told, int) and not isinstance(told, bool) and 0 < told < 2**31 else 0
+
+
+def _problem(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = " ".join(_words(part) for part in first["loc"]) or "row"
+    if first["type"] == "missing":
+        what = f"“{where}” is missing"
+    else:
+        what = f"“{where}” {first['msg'].removeprefix('Value error, ')}"
+        if not first["msg"].startswith("Value error"):
+            what = f"“{where}” is not what it should be ({first['msg'].rstrip('.').lower()})"
+    return (
+        f"The source shows this invoice in a form that cannot be trusted: {what}. It is kept, and "
+        "not posted; correct it in the invoicing system."
+    )
+
+
+def _words(part: str | int) -> str:
+    return str(part + 1) if isinstance(part, int) else part.replace("_", " ")
+
+
+def take_in(connection: Connection, company: Company, page: Page, now: datetime) -> list[str]:
+    """Stores a page and then its cursor, in the caller's transaction. Returns what is new."""
+    rows = [read(raw) for raw in page.rows]
+    known = invoices.find_many(connection, company.id, [row.source_id for row in rows])
+    touched = []
+    for row in rows:
+        before = known.get(row.source_id)
+        if before is None:
+            _add(connection, company, row, now)
+        elif row.revision > before.revision or _differs_unnumbered(row, before):
+            _update(connection, company, row, before, now)
+        else:
+            continue  # an older or repeated revision
+        touched.append(row.source_id)
+        known |= invoices.find_many(connection, company.id, [row.source_id])
+    companies.change(connection, company.id, cursor=page.cursor, **_newest(company, rows))
+    return touched
+
+
+def _differs_unnumbered(row: Row, before: InvoiceRecord) -> bool:
+    return row.revision == before.revision == 0 and row.document != before.document
+
+
+def _newest(company: Company, rows: list[Row]) -> dict[str, datetime]:
+    times = [row.invoice.paid_at for row in rows if row.invoice and row.invoice.paid_at]
+    if company.last_paid_at is not None:
+        times.append(company.last_paid_at)
+    return {"last_paid_at": max(times)} if times else {}
+
+
+def _columns(row: Row, company: Company, now: datetime) -> dict[str, Any]:
+    """What the table shows and sorts by."""
+    shown: dict[str, Any] = {
+        "revision": row.revision,
+        "document": row.document,
+        "changed_at": now,
+        "status": Status.NEEDS_ATTENTION if row.invoice is None else Status.WAITING,
+        "reason": UNREADABLE if row.invoice is None else None,
+        "message": row.problem,
+        "choices": [],
+    }
+    if row.invoice is None:
+        return shown | _unreadable_columns(row)
+    invoice = row.invoice
+    days = [payment.day(company.zone) for payment in invoice.received]
+    if not days and invoice.paid_at is not None:
+        days = [invoice.paid_at.astimezone(company.zone).date()]
+    return shown | {
+        "number": invoice.number,
+        "number_key": invoice.number.casefold(),
+        "customer": invoice.customer.name,
+        "customer_key": invoice.customer.name.casefold(),
+        "amount": invoice.total,
+        "currency": invoice.currency,
+        "paid_on": max(days, default=None),
+        "method": shown_method(invoice),
+        "source_link": invoice.url,
+    }
+
+
+def _unreadable_columns(row: Row) -> dict[str, Any]:
+    raw = simplejson.loads(row.document, use_decimal=True)
+    number = raw.get("number") if isinstance(raw, dict) else None
+    number = number[:64] if isinstance(number, str) else ""
+    client = raw.get("customer") if isinstance(raw, dict) else None
+    name = client.get("name") if isinstance(client, dict) else None
+    name = name[:500] if isinstance(name, str) else ""
+    return {
+        "number": number,
+        "number_key": number.casefold(),
+        "customer": name,
+        "customer_key": name.casefold(),
+        "amount": None,
+        "currency": "",
+        "paid_on": None,
+        "method": "",
+        "source_link": None,
+    }
+
+
+def _add(connection: Connection, company: Company, row: Row, now: datetime) -> None:
+    values = _columns(row, company, now)
+    invoice_id = invoices.add(
+        connection, company_id=company.id, source_id=row.source_id, seen_at=now, **values
+    )
+    told = f"Seen for the first time, revision {row.revision}."
+    journal.add(connection, company.id, invoice_id, now, told, details=row.problem)
+
+
+def _update(
+    connection: Connection, company: Company, row: Row, before: InvoiceRecord, now: datetime
+) -> None:
+    values = _columns(row, company, now)
+    told = f"The source shows revision {row.revision}."
+    if before.posted_document is not None:
+        values, told = _after_posting(row, before, values, told)
+    elif before.status is Status.IGNORED and before.reason == BY_A_PERSON:
+        values |= {"status": before.status, "reason": before.reason, "message": before.message}
+    else:
+        values["answers"] = {}
+        steps.retire(connection, [before.id])
+    invoices.change(connection, before.id, **values)
+    journal.add(connection, company.id, before.id, now, told, details=row.problem)
+
+
+def _after_posting(
+    row: Row, before: InvoiceRecord, values: dict[str, Any], told: str
+) -> tuple[dict[str, Any], str]:
+    """Rule 28: nothing is posted by itself; what matters is said, the rest goes to the journal."""
+    posted = read_document(before.posted_document or "null").invoice
+    if row.invoice is None or posted is None:
+        return values, told
+    matters = changes.material(posted, row.invoice)
+    if matters is not None:
+        return values | {"status": Status.WAITING, "message": matters}, f"{told} {matters}"
+    rest = changes.others(posted, row.invoice)
+    kept: dict[str, Any] = {
+        "status": before.status,
+        "reason": before.reason,
+        "message": before.message,
+    }
+    kept["choices"] = [[choice.word, choice.label] for choice in before.choices]
+    if before.status is Status.NEEDS_ATTENTION:
+        # It may be what the person had to mend: look at it once more.
+        kept = {"status": Status.WAITING, "reason": None, "message": ""}
+    return values | kept, f"{told} Nothing that is in the books has changed ({rest or 'no part'})."

@@ -1,0 +1,172 @@
+"""Paid invoices: every one that the source ever showed, and what became of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from qbdesk.sync.ledger.tables import paid_invoice
+from qbdesk.sync.views import Choice, Status
+
+UNDER_WAY = (Status.WAITING, Status.POSTING)
+
+
+@dataclass(frozen=True)
+class InvoiceRecord:
+    """One row of the ledger."""
+
+    id: int
+    company_id: int
+    source_id: str
+    revision: int
+    document: str
+    posted_document: str | None
+    status: Status
+    reason: str | None
+    message: str
+    choices: tuple[Choice, ...]
+    answers: dict[str, str]
+    number: str
+    number_key: str
+    customer: str
+    customer_key: str
+    amount: Decimal | None
+    currency: str
+    paid_on: date | None
+    method: str
+    source_link: str | None
+    quickbooks_customer_id: str | None
+    quickbooks_invoice_id: str | None
+    quickbooks_payment_ids: list[str]
+    seen_at: datetime
+    changed_at: datetime
+
+
+def record(row: Row[Any]) -> InvoiceRecord:
+    columns = paid_invoice.c.keys()
+    values = {name: value for name, value in row._mapping.items() if name in columns}
+    values["status"] = Status(values["status"])
+    values["choices"] = tuple(Choice(word, label) for word, label in values["choices"])
+    return InvoiceRecord(**values)
+
+
+def find(connection: Connection, company_id: int, source_id: str) -> InvoiceRecord | None:
+    row = connection.execute(
+        select(paid_invoice).where(
+            paid_invoice.c.company_id == company_id, paid_invoice.c.source_id == source_id
+        )
+    ).one_or_none()
+    return None if row is None else record(row)
+
+
+def find_many(
+    connection: Connection, company_id: int, source_ids: Sequence[str]
+) -> dict[str, InvoiceRecord]:
+    rows = connection.execute(
+        select(paid_invoice).where(
+            paid_invoice.c.company_id == company_id, paid_invoice.c.source_id.in_(source_ids)
+        )
+    )
+    return {found.source_id: found for found in map(record, rows)}
+
+
+def get(connection: Connection, ids: Iterable[int]) -> list[InvoiceRecord]:
+    rows = connection.execute(
+        select(paid_invoice).where(paid_invoice.c.id.in_(list(ids))).order_by(paid_invoice.c.id)
+    )
+    return [record(row) for row in rows]
+
+
+def everything(connection: Connection, company_id: int) -> list[InvoiceRecord]:
+    """Every row ever seen, in the order it was seen."""
+    rows = connection.execute(
+        select(paid_invoice)
+        .where(paid_invoice.c.company_id == company_id)
+        .order_by(paid_invoice.c.id)
+    )
+    return [record(row) for row in rows]
+
+
+def under_way(connection: Connection, company_id: int) -> list[int]:
+    """The ids of all that is not at rest, oldest first."""
+    rows = connection.execute(
+        select(paid_invoice.c.id)
+        .where(paid_invoice.c.company_id == company_id, paid_invoice.c.status.in_(UNDER_WAY))
+        .order_by(paid_invoice.c.id)
+    )
+    return list(rows.scalars())
+
+
+def add(connection: Connection, **values: Any) -> int:
+    defaults = {"answers": {}, "choices": [], "quickbooks_payment_ids": [], "message": ""}
+    result = connection.execute(insert(paid_invoice).values(**{**defaults, **values}))
+    assert result.inserted_primary_key is not None
+    return int(result.inserted_primary_key[0])
+
+
+def change(connection: Connection, invoice_id: int, **values: Any) -> None:
+    connection.execute(update(paid_invoice).where(paid_invoice.c.id == invoice_id).values(**values))
+
+
+def requeue(connection: Connection, ids: Sequence[int], at: datetime) -> None:
+    """Back to the start of the queue, with a clean slate."""
+    connection.execute(
+        update(paid_invoice)
+        .where(paid_invoice.c.id.in_(ids))
+        .values(status=Status.WAITING, reason=None, message="", choices=[], changed_at=at)
+    )
+
+
+def rest(connection: Connection, company_id: int) -> None:
+    """After a pass nothing is being posted: what did not come to its end waits."""
+    connection.execute(
+        update(paid_invoice)
+        .where(paid_invoice.c.company_id == company_id, paid_invoice.c.status == Status.POSTING)
+        .values(status=Status.WAITING)
+    )
+
+
+def held(connection: Connection, company_id: int) -> list[int]:
+    rows = connection.execute(
+        select(paid_invoice.c.id).where(
+            paid_invoice.c.company_id == company_id,
+            paid_invoice.c.status == Status.NEEDS_ATTENTION,
+        )
+    )
+    return list(rows.scalars())
+
+
+def counts(connection: Connection, company_id: int) -> dict[Status, int]:
+    rows = connection.execute(
+        select(paid_invoice.c.status, func.count())
+        .where(paid_invoice.c.company_id == company_id)
+        .group_by(paid_invoice.c.status)
+    )
+    return {Status(status): count for status, count in rows}
+
+
+def earlier_with_number(
+    connection: Connection, company_id: int, records: Sequence[InvoiceRecord]
+) -> dict[int, str]:
+    """For each of these, the source id of an earlier invoice that uses the same number."""
+    keys = {entry.number_key for entry in records if entry.number_key}
+    rows = connection.execute(
+        select(paid_invoice.c.id, paid_invoice.c.number_key, paid_invoice.c.source_id)
+        .where(
+            paid_invoice.c.company_id == company_id,
+            paid_invoice.c.number_key.in_(keys),
+            paid_invoice.c.status != Status.IGNORED,
+        )
+        .order_by(paid_invoice.c.id)
+    ).all()
+    first: dict[str, Any] = {}
+    for row in rows:
+        first.setdefault(row.number_key, row)
+    return {
+        entry.id: first[entry.number_key].source_id
+        for entry in records
+        if entry.number_key in first and first[entry.number_key].id < entry.id
+    }

@@ -1,0 +1,48 @@
+"""The journal: what was done for an invoice, when, by whom and why."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from qbdesk.sync.ledger.tables import attempt, journal, step
+from qbdesk.sync.views import JournalEntry
+
+QBDESK = "qbdesk"
+
+
+def add(
+    connection: Connection,
+    company_id: int,
+    invoice_id: int | None,
+    at: datetime,
+    text: str,
+    *,
+    who: str = QBDESK,
+    details: str = "",
+) -> None:
+    connection.execute(
+        insert(journal).values(
+            company_id=company_id,
+            invoice_id=invoice_id,
+            at=at,
+            who=who,
+            text=text,
+            details=details,
+        )
+    )
+
+
+def of_invoice(connection: Connection, invoice_id: int) -> Sequence[JournalEntry]:
+    """Oldest first: what was decided and done, and every attempt to write to QuickBooks."""
+    told = connection.execute(select(journal).where(journal.c.invoice_id == invoice_id))
+    tried = connection.execute(
+        select(attempt.c.at, attempt.c.intuit_tid, attempt.c.text)
+        .join(step, step.c.id == attempt.c.step_id)
+        .where(step.c.invoice_id == invoice_id)
+    )
+    entries = [JournalEntry(row.at, row.who, row.text, row.details) for row in told]
+    for row in tried:
+        details = f"intuit_tid {row.intuit_tid}" if row.intuit_tid else ""
+        entries.append(JournalEntry(row.at, QBDESK, row.text, details))
+    return sorted(entries, key=lambda entry: entry.at)

@@ -1,0 +1,46 @@
+"""Requests to QuickBooks: the last minute's, for the limits, and each month's, for the meter."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from qbdesk.sync.ledger.database import Ledger
+from qbdesk.sync.ledger.tables import recent_request, request_count
+from qbdesk.sync.quickbooks.limits import RequestKind
+
+REMEMBERED_SECONDS = 120
+
+
+class RequestLedger:
+    """Remembers the requests of one QuickBooks company across restarts and programs."""
+
+    def __init__(self, ledger: Ledger, realm_id: str) -> None:
+        self._ledger = ledger
+        self._realm = realm_id
+
+    def recent(self, since: float) -> list[tuple[float, RequestKind]]:
+        """Requests at or after a time (seconds since the epoch), oldest first."""
+        with self._ledger.begin() as connection:
+            rows = connection.execute(
+                select(recent_request.c.at, recent_request.c.kind)
+                .where(recent_request.c.realm_id == self._realm, recent_request.c.at >= since)
+                .order_by(recent_request.c.at)
+            )
+            return [(row.at, row.kind) for row in rows]
+
+    def add(self, at: float, kind: RequestKind) -> None:
+        with self._ledger.begin() as connection:
+            connection.execute(
+                insert(recent_request).values(realm_id=self._realm, at=at, kind=kind)
+            )
+            connection.execute(
+                delete(recent_request).where(recent_request.c.at < at - REMEMBERED_SECONDS)
+            )
+            self._count(connection, datetime.fromtimestamp(at, UTC).strftime("%Y-%m"), kind)
+
+    def _count(self, connection: Connection, month: str, kind: str) -> None:
+        row = {"realm_id": self._realm, "month": month, "kind": kind}
+        here = [request_count.c[name] == value for name, value in row.items()]
+        more = update(request_count).where(*here).values(count=request_count.c.count + 1)
+        if connection.execute(more).rowcount == 0:
+            connection.execute(insert(request_count).values(**row, count=1))

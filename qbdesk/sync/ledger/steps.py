@@ -1,0 +1,173 @@
+"""Steps: every write to QuickBooks, its intent before the wire and its answer after it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, cast
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from qbdesk.sync.ledger.tables import attempt, step
+from qbdesk.sync.operations import StepKind
+
+
+class StepState(StrEnum):
+    """Where a step stands. Only what is INTENT or proven absent may be sent."""
+
+    INTENT = "intent"  # recorded, not sent
+    SENT = "sent"  # bytes may have left
+    UNKNOWN = "unknown"  # no answer: has to be looked for
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"  # QuickBooks said no
+    RETIRED = "retired"  # rejected, and a person or a revision has changed something since
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One row; `operation` names what is written, whichever attempt or generation it takes."""
+
+    id: int
+    company_id: int
+    invoice_id: int | None
+    kind: str
+    operation: str
+    generation: int
+    request_id: str
+    path: str
+    body: bytes
+    state: StepState
+    sent_at: datetime | None
+    ended_at: datetime | None
+    absent_at: datetime | None
+    quickbooks_id: str | None
+    answer: dict[str, Any] | None
+    fault_code: str | None
+    fault_text: str | None
+
+
+def _record(row: Row[Any]) -> StepRecord:
+    values = dict(cast("dict[str, Any]", row._mapping))
+    values["state"] = StepState(values["state"])
+    return StepRecord(**values)
+
+
+def latest(
+    connection: Connection, company_id: int, operations: Iterable[str]
+) -> dict[str, StepRecord]:
+    """The newest generation of each of these operations."""
+    rows = connection.execute(
+        select(step)
+        .where(step.c.company_id == company_id, step.c.operation.in_(list(operations)))
+        .order_by(step.c.generation)
+    )
+    return {found.operation: found for found in map(_record, rows)}
+
+
+def adopt(connection: Connection, **values: Any) -> None:
+    """A step that QuickBooks holds already: confirmed without a write of this program."""
+    here = (step.c.company_id == values["company_id"]) & (step.c.operation == values["operation"])
+    generations = connection.execute(select(step.c.generation).where(here)).scalars().all()
+    values |= {"generation": max(generations, default=-1) + 1, "state": StepState.CONFIRMED}
+    connection.execute(insert(step).values(request_id="", path="", body=b"", **values))
+
+
+def end_cut_off(connection: Connection, company_id: int, now: datetime) -> None:
+    """What was under way when the program was ended is in doubt from now on: its connection died
+    with it, so the attempt has ended."""
+    connection.execute(
+        update(step)
+        .where(step.c.company_id == company_id, step.c.state == StepState.SENT)
+        .values(state=StepState.UNKNOWN, ended_at=now)
+    )
+
+
+def of_quickbooks_id(
+    connection: Connection, company_id: int, quickbooks_id: str
+) -> list[StepRecord]:
+    """The steps that an invoice in QuickBooks stands for."""
+    rows = connection.execute(
+        select(step).where(
+            step.c.company_id == company_id,
+            step.c.kind == StepKind.INVOICE,
+            step.c.quickbooks_id == quickbooks_id,
+        )
+    )
+    return [_record(row) for row in rows]
+
+
+def retire_operations(connection: Connection, company_id: int, operations: Sequence[str]) -> None:
+    """Refused steps of these operations may be tried again."""
+    connection.execute(
+        update(step)
+        .where(
+            step.c.company_id == company_id,
+            step.c.operation.in_(operations),
+            step.c.state == StepState.REJECTED,
+        )
+        .values(state=StepState.RETIRED)
+    )
+
+
+def of_invoice(connection: Connection, invoice_id: int) -> list[StepRecord]:
+    """All steps that an invoice was the first to need, oldest first."""
+    rows = connection.execute(
+        select(step)
+        .where(step.c.invoice_id == invoice_id, step.c.state != StepState.RETIRED)
+        .order_by(step.c.id)
+    )
+    return [_record(row) for row in rows]
+
+
+def ask_again(connection: Connection, invoice_ids: Sequence[int]) -> None:
+    """A person wants another look: posted invoices are read once more, refusals tried again."""
+    retire(connection, invoice_ids)
+    rows = connection.execute(
+        select(step).where(
+            step.c.invoice_id.in_(invoice_ids),
+            step.c.kind == StepKind.INVOICE,
+            step.c.state == StepState.CONFIRMED,
+        )
+    ).all()
+    for entry in map(_record, rows):
+        change(connection, entry.id, answer={**(entry.answer or {}), "reread": True})
+
+
+def forget_posting(connection: Connection, invoice_id: int) -> None:
+    """The invoice and its payments are to be posted once more, as a new generation."""
+    connection.execute(
+        update(step)
+        .where(
+            step.c.invoice_id == invoice_id,
+            step.c.kind.in_((StepKind.INVOICE, StepKind.PAYMENT)),
+        )
+        .values(state=StepState.RETIRED)
+    )
+
+
+def add(connection: Connection, **values: Any) -> StepRecord:
+    result = connection.execute(insert(step).values(**values))
+    assert result.inserted_primary_key is not None
+    row = connection.execute(select(step).where(step.c.id == result.inserted_primary_key[0])).one()
+    return _record(row)
+
+
+def change(connection: Connection, step_id: int, **values: Any) -> None:
+    connection.execute(update(step).where(step.c.id == step_id).values(**values))
+
+
+def retire(connection: Connection, invoice_ids: Sequence[int]) -> None:
+    """What QuickBooks refused may be tried again, as a new generation."""
+    connection.execute(
+        update(step)
+        .where(step.c.invoice_id.in_(invoice_ids), step.c.state == StepState.REJECTED)
+        .values(state=StepState.RETIRED)
+    )
+
+
+def add_attempt(
+    connection: Connection, step_id: int, at: datetime, outcome: str, tid: str | None, text: str
+) -> None:
+    connection.execute(
+        insert(attempt).values(step_id=step_id, at=at, outcome=outcome, intuit_tid=tid, text=text)
+    )

@@ -1,0 +1,148 @@
+"""Finding out in QuickBooks what the planner wants to know, with as few metered reads as can be."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import TypeVar
+
+from qbdesk.sync.planner.decisions import Look, Subject
+from qbdesk.sync.planner.knowledge import Knowledge
+from qbdesk.sync.quickbooks.client import QuickBooks
+from qbdesk.sync.quickbooks.objects import (
+    CustomerObject,
+    InvoiceObject,
+    ItemObject,
+    PaymentMethodObject,
+    PaymentObject,
+)
+from qbdesk.sync.quickbooks.queries import (
+    ACTIVE_OR_NOT,
+    MOST_RESULTS,
+    Condition,
+    contains,
+    query,
+)
+
+T = TypeVar("T")
+
+NUMBERS_AT_ONCE = 60
+# From so many unknown addresses on it may be cheaper to read the customers page by page.
+MANY_EMAILS = 10
+
+
+class Lookups:
+    """Answers looks from QuickBooks into the knowledge of one pass."""
+
+    def __init__(self, quickbooks: QuickBooks, known: Knowledge) -> None:
+        self._quickbooks = quickbooks
+        self._known = known
+        self._everybody: dict[str, list[CustomerObject]] | None = None
+
+    async def answer(self, subject: Subject, keys: Sequence[str]) -> None:
+        """Looks up all keys of one subject.
+
+        Raises:
+            QuickBooksError, Unreachable: As the client's reads do.
+        """
+        ways = {
+            Subject.NUMBER: self._numbers,
+            Subject.EMAIL: self._emails,
+            Subject.NAME: self._names,
+            Subject.ITEM: self._items,
+            Subject.METHODS: self._methods,
+            Subject.EXCHANGE_RATE: self._rates,
+            Subject.PAYMENTS: self._payments,
+        }
+        await ways[subject](keys)
+
+    async def _numbers(self, numbers: Sequence[str]) -> None:
+        for part in _parts(sorted(set(numbers)), NUMBERS_AT_ONCE):
+            statement = query("Invoice", [Condition("DocNumber", "IN", part)])
+            found = await self._quickbooks.query(statement, InvoiceObject, "Invoice")
+            for number in part:
+                key = number.casefold()
+                self._known.numbers[key] = tuple(
+                    entry for entry in found if (entry.doc_number or "").casefold() == key
+                )
+
+    async def _emails(self, emails: Sequence[str]) -> None:
+        if self._everybody is None and len(emails) >= MANY_EMAILS:
+            await self._read_everybody(len(emails))
+        for email in emails:
+            if self._everybody is not None:
+                self._known.by_email[email] = tuple(self._everybody.get(email, ()))
+                continue
+            conditions = [contains("PrimaryEmailAddr", email), ACTIVE_OR_NOT]
+            statement = query("Customer", conditions)
+            found = await self._quickbooks.query(statement, CustomerObject, "Customer")
+            self._known.by_email[email] = tuple(c for c in found if _has(c, email))
+
+    async def _read_everybody(self, emails: int) -> None:
+        """All customers, where that takes fewer reads than asking for each address."""
+        found: dict[str, CustomerObject] = {}
+        for page in range(1, emails):
+            start = (page - 1) * MOST_RESULTS + 1
+            statement = query("Customer", [ACTIVE_OR_NOT], start=start, limit=MOST_RESULTS - 1)
+            rows = await self._quickbooks.query(statement, CustomerObject, "Customer")
+            found |= {row.id: row for row in rows}
+            if len(rows) < MOST_RESULTS - 1:
+                break
+        else:
+            return
+        self._everybody = {}
+        for customer in found.values():
+            for email in customer.emails():
+                self._everybody.setdefault(email.casefold(), []).append(customer)
+
+    async def _names(self, names: Sequence[str]) -> None:
+        for name in names:
+            statement = query("Customer", [Condition("DisplayName", "=", name), ACTIVE_OR_NOT])
+            found = await self._quickbooks.query(statement, CustomerObject, "Customer")
+            holder = next((c for c in found if c.display_name.casefold() == name.casefold()), None)
+            self._known.by_name[name.casefold()] = holder
+
+    async def _items(self, names: Sequence[str]) -> None:
+        for name in names:
+            statement = query("Item", [Condition("Name", "=", name), ACTIVE_OR_NOT])
+            found = await self._quickbooks.query(statement, ItemObject, "Item")
+            self._known.item_names_looked.add(name)
+            for item in found:
+                account = item.income_account_ref.value if item.income_account_ref else ""
+                if item.active and account == self._known.income_account_id:
+                    self._known.items[account] = item.id
+                else:
+                    self._known.item_names_taken.add(name)
+
+    async def _methods(self, _keys: Sequence[str]) -> None:
+        statement = query("PaymentMethod")
+        found = await self._quickbooks.query(statement, PaymentMethodObject, "PaymentMethod")
+        self._known.methods |= {entry.name.casefold(): entry.id for entry in found if entry.active}
+        self._known.methods_looked = True
+
+    async def _rates(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            currency, day = key.split()
+            rate = await self._quickbooks.exchange_rate(currency, date.fromisoformat(day))
+            self._known.rates[key] = rate
+
+    async def _payments(self, customers: Sequence[str]) -> None:
+        for customer in customers:
+            statement = query("Payment", [Condition("CustomerRef", "=", customer)])
+            found = await self._quickbooks.query(statement, PaymentObject, "Payment")
+            self._known.payments[customer] = tuple(found)
+
+
+def _has(customer: CustomerObject, email: str) -> bool:
+    """LIKE finds too much: one field may hold several addresses, and ours within another."""
+    return email in (address.casefold() for address in customer.emails())
+
+
+def _parts(values: Sequence[T], size: int) -> Iterable[Sequence[T]]:
+    return (values[start : start + size] for start in range(0, len(values), size))
+
+
+def by_subject(looks: Iterable[Look]) -> dict[Subject, list[str]]:
+    """The keys to look up, per subject, each once and in order."""
+    found: dict[Subject, dict[str, None]] = {}
+    for look in looks:
+        found.setdefault(look.subject, {})[look.key] = None
+    return {subject: list(keys) for subject, keys in found.items()}

@@ -1,0 +1,172 @@
+"""Which customer in QuickBooks an invoice belongs to (bookkeeping rules 5 to 8)."""
+
+from collections.abc import Sequence
+
+from qbdesk.sync.model import PaidInvoice
+from qbdesk.sync.operations import StepKind
+from qbdesk.sync.planner.decisions import Hold, Look, Post, Subject
+from qbdesk.sync.planner.knowledge import Case, Knowledge, KnownCustomer
+from qbdesk.sync.quickbooks import payloads
+from qbdesk.sync.quickbooks.objects import CustomerObject
+from qbdesk.sync.views import Choice
+
+NAME_TAKEN = "6240"
+LINK_PREFIX = "use:"
+NEW = "new_customer"
+
+
+def resolve(
+    invoice: PaidInvoice, known: Knowledge, case: Case
+) -> KnownCustomer | Hold | Look | Post:
+    """The customer, or what has to happen first: look, ask a person, or create one."""
+    remembered = known.customers.get((invoice.customer.id, invoice.currency))
+    if remembered is not None:
+        return remembered
+    email = key_of(invoice)
+    if email not in known.by_email:
+        return Look(Subject.EMAIL, email)
+    chosen = _chosen(invoice, known, case)
+    if isinstance(chosen, KnownCustomer | Hold):
+        return chosen
+    return _create(invoice, known, case)
+
+
+def key_of(invoice: PaidInvoice) -> str:
+    """The e-mail address as it is compared: without case and blanks."""
+    return (invoice.customer.email or "").strip().casefold()
+
+
+def _chosen(invoice: PaidInvoice, known: Knowledge, case: Case) -> KnownCustomer | Hold | None:
+    """An existing customer, a question, or None: a new one is to be made."""
+    found = [
+        customer
+        for customer in known.by_email[key_of(invoice)]
+        if customer.active and _currency(customer, known) == invoice.currency
+    ]
+    answer = case.answers.get("customer")
+    if answer == NEW:
+        return None
+    if answer is not None and answer.startswith(LINK_PREFIX):
+        linked = _by_id(known, invoice, answer.removeprefix(LINK_PREFIX))
+        if linked is not None:
+            return _known(linked)
+    if not found:
+        return None
+    single = _single(found, invoice)
+    if single is None:
+        return _ask(found, "Several customers in QuickBooks have this client's email.")
+    owners = known.email_owners.get(key_of(invoice), {})
+    others = {name for owner, name in owners.items() if owner != invoice.customer.id}
+    if others and all(not _same_name(name, invoice.customer.name) for name in others):
+        return _ask(
+            [single], "Another client of a different name has the same email, as agencies may have."
+        )
+    return _known(single)
+
+
+def _by_id(known: Knowledge, invoice: PaidInvoice, customer_id: str) -> CustomerObject | None:
+    named = known.by_name.get(display_name(invoice).casefold())
+    candidates = [*known.by_email[key_of(invoice)], *([named] if named else [])]
+    return next((entry for entry in candidates if entry.id == customer_id), None)
+
+
+def _currency(customer: CustomerObject, known: Knowledge) -> str:
+    return customer.currency_ref.value if customer.currency_ref else known.facts.home_currency
+
+
+def _known(customer: CustomerObject) -> KnownCustomer:
+    return KnownCustomer(customer.id, customer.display_name)
+
+
+def _single(found: Sequence[CustomerObject], invoice: PaidInvoice) -> CustomerObject | None:
+    """The only one; else the one whose name fits; else the parent, if all are one family."""
+    if len(found) == 1:
+        return found[0]
+    wanted = (invoice.customer.name, invoice.customer.company or invoice.customer.name)
+    fitting = [c for c in found if any(_same_name(c.display_name, name) for name in wanted)]
+    if len(fitting) == 1:
+        return fitting[0]
+    parents = [c for c in found if ":" not in (c.fully_qualified_name or "")]
+    if len(parents) == 1:
+        family = f"{parents[0].fully_qualified_name}:"
+        if all(c is parents[0] or (c.fully_qualified_name or "").startswith(family) for c in found):
+            return parents[0]
+    return None
+
+
+def _same_name(one: str, other: str) -> bool:
+    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+
+
+def _ask(found: Sequence[CustomerObject], why: str) -> Hold:
+    choices = [
+        Choice(f"{LINK_PREFIX}{customer.id}", f"Use “{customer.display_name}”")
+        for customer in found[:5]
+    ]
+    choices.append(Choice(NEW, "Create a new customer"))
+    return Hold("customer", f"{why} Choose whom the invoice belongs to.", tuple(choices))
+
+
+# ---- a new customer ----
+
+
+def operation(invoice: PaidInvoice) -> str:
+    return f"customer:{invoice.customer.id}:{invoice.currency}"
+
+
+def display_name(invoice: PaidInvoice) -> str:
+    return payloads.display_name(invoice.customer.name)
+
+
+def _create(invoice: PaidInvoice, known: Knowledge, case: Case) -> Look | Hold | Post:
+    name = display_name(invoice)
+    step = case.steps.get(operation(invoice))
+    if step is not None and step.fault_code == NAME_TAKEN:
+        if name.casefold() not in known.by_name:
+            return Look(Subject.NAME, name)
+        holder = known.by_name[name.casefold()]
+        if holder is not None and not holder.emails() and case.answers.get("customer") != NEW:
+            return _ask_about_name(holder)
+        name = _suffixed(name, invoice, holder, step.generation)
+    elif _other_currency(invoice, known):
+        name = payloads.display_name(f"{name} ({invoice.currency})")
+    return Post(
+        StepKind.CUSTOMER,
+        operation(invoice),
+        payloads.customer(invoice.customer, name, _currency_ref(invoice, known)),
+        shared=True,
+        alone_with=key_of(invoice),
+    )
+
+
+def _ask_about_name(holder: CustomerObject) -> Hold:
+    return Hold(
+        "customer",
+        "QuickBooks has a customer of this name without an email. Is it the same client?",
+        (
+            Choice(f"{LINK_PREFIX}{holder.id}", f"Yes, use “{holder.display_name}”"),
+            Choice(NEW, "No, create a new customer"),
+        ),
+    )
+
+
+def _suffixed(
+    name: str, invoice: PaidInvoice, holder: CustomerObject | None, generation: int
+) -> str:
+    """A name nobody bears: with the e-mail where a customer has it, else marked as a customer."""
+    suffix = key_of(invoice) if holder is not None else "customer"
+    if generation > 0:
+        suffix = f"{suffix} {generation + 1}" if generation > 1 else suffix
+    return payloads.display_name(f"{name[: 480 - len(suffix)]} ({suffix})")
+
+
+def _other_currency(invoice: PaidInvoice, known: Knowledge) -> bool:
+    """The client is in QuickBooks, in a currency that a customer keeps for good (rule 8)."""
+    return any(
+        customer.active and _currency(customer, known) != invoice.currency
+        for customer in known.by_email[key_of(invoice)]
+    )
+
+
+def _currency_ref(invoice: PaidInvoice, known: Knowledge) -> str | None:
+    return invoice.currency if known.facts.multicurrency else None

@@ -1,0 +1,80 @@
+"""What we know of the company, the source and one invoice's past when a decision is made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from qbdesk.sync.ledger.steps import StepRecord
+from qbdesk.sync.preflight import Facts
+from qbdesk.sync.quickbooks.objects import CustomerObject, InvoiceObject, PaymentObject
+
+
+@dataclass(frozen=True)
+class KnownCustomer:
+    """A customer in QuickBooks that a source customer stands for.
+
+    `remembered`: the ledger says so, not only a look of this pass.
+    """
+
+    id: str
+    name: str
+    remembered: bool = False
+
+
+@dataclass
+class Knowledge:
+    """Facts of one company. The planner only reads it; lookups and answers make it grow.
+
+    Attributes:
+        customers: (source customer id, currency) -> the customer it was posted for before.
+        by_email: lower-case e-mail -> customers found with it, inactive ones too.
+        email_owners: lower-case e-mail -> the source customers (id -> name) posted with it.
+        by_name: display name without case -> the customer that bears it; None: no customer does.
+        numbers: DocNumber without case -> invoices that bear it.
+        items: income account Id -> item Id; a missing key has to be looked up.
+        methods: payment method's name without case -> Id.
+        methods_looked: True when `methods` is all of them.
+        rates: "USD 2026-04-15" -> home units for one foreign unit; None: QuickBooks has none.
+        payments: customer Id -> payments.
+    """
+
+    realm_id: str
+    source_key: str
+    from_date: date
+    zone: ZoneInfo
+    income_account_id: str
+    facts: Facts
+    settings: Mapping[str, str] = field(default_factory=dict)
+    settle: timedelta = timedelta(seconds=300)
+    customers: dict[tuple[str, str], KnownCustomer] = field(default_factory=dict)
+    by_email: dict[str, tuple[CustomerObject, ...]] = field(default_factory=dict)
+    email_owners: dict[str, dict[str, str]] = field(default_factory=dict)
+    by_name: dict[str, CustomerObject | None] = field(default_factory=dict)
+    numbers: dict[str, tuple[InvoiceObject, ...]] = field(default_factory=dict)
+    items: dict[str, str] = field(default_factory=dict)
+    item_names_looked: set[str] = field(default_factory=set)
+    item_names_taken: set[str] = field(default_factory=set)
+    methods: dict[str, str] = field(default_factory=dict)
+    methods_looked: bool = False
+    rates: dict[str, Decimal | None] = field(default_factory=dict)
+    payments: dict[str, tuple[PaymentObject, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One invoice's own past.
+
+    Attributes:
+        answers: What a person decided: reason -> choice.
+        steps: operation -> newest step, its own and the shared ones it may need.
+        same_number: The source id of an earlier invoice with the same number.
+        changed: What has changed at the source since it was posted, as a sentence.
+    """
+
+    now: datetime
+    answers: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, StepRecord] = field(default_factory=dict)
+    same_number: str | None = None
+    changed: str | None = None

@@ -1,0 +1,118 @@
+"""The payments of an invoice: method, account, date and reference (bookkeeping rules 23 to 27)."""
+
+from dataclasses import dataclass
+
+from qbdesk.sync.model import PaidInvoice, Payment
+from qbdesk.sync.operations import StepKind
+from qbdesk.sync.planner.decisions import Hold, Look, Post, Subject
+from qbdesk.sync.planner.knowledge import Case, Knowledge
+from qbdesk.sync.quickbooks import payloads, text
+from qbdesk.sync.views import Choice
+
+KNOWN_METHODS = {
+    "card": "Credit card",
+    "bank_debit": "Bank debit",
+    "bank_transfer": "Bank transfer",
+    "qb_payments": "QuickBooks Payments",
+    "e_transfer": "e-Transfer",
+    "cheque": "Cheque",
+    "cash": "Cash",
+    "paypal": "PayPal",
+    "other": "Other",
+}
+# Paid out later, in one sum and less a fee: these wait on an account of their own (rule 25).
+CLEARED_LATER = ("card", "paypal", "bank_debit")
+_OTHER_SPELLINGS = {"cheque": ("check", "chèque"), "credit card": ("card",), "cash": ("argent",)}
+
+
+@dataclass(frozen=True)
+class Method:
+    """The payment method in QuickBooks that stands for a source's word."""
+
+    name: str
+    spellings: tuple[str, ...]
+
+
+def method_of(payment: Payment) -> Method:
+    """The tenant's own wording where there is one, else the method's usual name."""
+    usual = KNOWN_METHODS.get(payment.method, payment.method)
+    name = text.one_line(payment.method_label or "", text.METHOD_NAME) or usual
+    name = text.name(name, text.METHOD_NAME)
+    return Method(name, (name.casefold(), *_OTHER_SPELLINGS.get(name.casefold(), ())))
+
+
+def shown_method(invoice: PaidInvoice) -> str:
+    """The methods as the table shows them."""
+    return ", ".join(dict.fromkeys(method_of(payment).name for payment in invoice.received))
+
+
+def first_question(invoice: PaidInvoice, case: Case) -> Hold | None:
+    """QuickBooks Payments is never posted to Undeposited Funds by itself (rule 25)."""
+    by_intuit = any(payment.method == "qb_payments" for payment in invoice.received)
+    if not by_intuit or case.answers.get("quickbooks_payments") == "post":
+        return None
+    return Hold(
+        "quickbooks_payments",
+        "Paid by QuickBooks Payments, which usually records the money by itself, and no such "
+        "invoice was found in QuickBooks. Look there first; posting it too would book it twice.",
+        (Choice("post", "It is not in QuickBooks: post it"),),
+    )
+
+
+def find_methods(invoice: PaidInvoice, known: Knowledge) -> list[Look | Post]:
+    """What is missing before the payments can name their methods."""
+    missing = {
+        method.name.casefold(): method
+        for method in map(method_of, invoice.received)
+        if _method_id(method, known) is None
+    }
+    if missing and not known.methods_looked:
+        return [Look(Subject.METHODS)]
+    return [
+        Post(
+            StepKind.METHOD,
+            f"method:{key}",
+            payloads.payment_method(method.name),
+            shared=True,
+            alone_with=f"method:{key}",
+        )
+        for key, method in missing.items()
+    ]
+
+
+def _method_id(method: Method, known: Knowledge) -> str | None:
+    return next((known.methods[name] for name in method.spellings if name in known.methods), None)
+
+
+def method_id(payment: Payment, known: Knowledge) -> str:
+    found = _method_id(method_of(payment), known)
+    assert found is not None, "find_methods comes first"
+    return found
+
+
+def deposit_account(payment: Payment, known: Knowledge) -> str | None:
+    """Where the money is kept; None: QuickBooks' own default, Undeposited Funds."""
+    chosen = known.settings.get(f"deposit.{payment.method}")
+    if chosen:
+        return chosen
+    return next((a.id for a in known.facts.accounts if a.holds_undeposited_funds), None)
+
+
+def remarks(invoice: PaidInvoice, known: Knowledge) -> list[str]:
+    """What the user should know of payments that were posted all the same."""
+    told = []
+    for payment in invoice.received:
+        if payment.method not in KNOWN_METHODS:
+            told.append(
+                f"The payment method “{text.one_line(payment.method, 60)}” is not known; it was "
+                "posted to Undeposited Funds."
+            )
+        elif payment.method in CLEARED_LATER and f"deposit.{payment.method}" not in known.settings:
+            told.append(
+                f"{KNOWN_METHODS[payment.method]} payments go to Undeposited Funds; net payouts "
+                f"will not match. Choose a clearing account in the settings (deposit."
+                f"{payment.method})."
+            )
+        if len((payment.reference or "").strip()) > text.REFERENCE:
+            told.append("The payment's reference was cut to 21 characters.")
+    return list(dict.fromkeys(told))

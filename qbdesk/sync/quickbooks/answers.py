@@ -1,0 +1,69 @@
+"""What the ledger keeps of QuickBooks' answers: enough to go on without reading them again."""
+
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from qbdesk.sync.money import ZERO
+from qbdesk.sync.operations import StepKind
+from qbdesk.sync.quickbooks.objects import (
+    CustomerObject,
+    Entity,
+    InvoiceObject,
+    ItemObject,
+    PaymentMethodObject,
+    PaymentObject,
+)
+
+OBJECTS: dict[StepKind, type[Entity]] = {
+    StepKind.CUSTOMER: CustomerObject,
+    StepKind.ITEM: ItemObject,
+    StepKind.METHOD: PaymentMethodObject,
+    StepKind.INVOICE: InvoiceObject,
+    StepKind.PAYMENT: PaymentObject,
+}
+
+
+class PostedInvoice(BaseModel):
+    """An invoice in QuickBooks as it was last seen.
+
+    Attributes:
+        fresh: True for the answer to our own create: no payment of ours can be on it yet.
+        reread: True when a person asked to look again; what is kept here is then out of date.
+        gone: True when it was not there any more.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    customer_id: str
+    total: Decimal
+    tax: Decimal
+    balance: Decimal
+    fresh: bool
+    reread: bool = False
+    gone: bool = False
+
+
+def kept(entry: Entity, *, fresh: bool) -> dict[str, Any]:
+    """The part of an answer that later decisions need, as JSON."""
+    if isinstance(entry, InvoiceObject):
+        return PostedInvoice(
+            id=entry.id,
+            customer_id=entry.customer_ref.value if entry.customer_ref else "",
+            total=entry.total_amt,
+            tax=entry.txn_tax_detail.total_tax,
+            balance=entry.balance,
+            fresh=fresh,
+        ).model_dump(mode="json")
+    if isinstance(entry, PaymentObject):
+        return {"total": str(entry.total_amt), "unapplied": str(entry.unapplied_amt)}
+    if isinstance(entry, CustomerObject):
+        return {"name": entry.display_name}
+    return {}
+
+
+def unapplied(answer: dict[str, Any] | None) -> Decimal:
+    """What a payment left over as credit; 0 is the only right figure."""
+    return Decimal((answer or {}).get("unapplied", ZERO))

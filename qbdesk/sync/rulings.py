@@ -1,0 +1,228 @@
+"""What a person decides about invoices and settings; all of it stands in the journal."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from qbdesk.sync import intake
+from qbdesk.sync.errors import Refusal
+from qbdesk.sync.ledger import companies, invoices, journal, memory, steps
+from qbdesk.sync.ledger.companies import Company
+from qbdesk.sync.ledger.invoices import InvoiceRecord
+from qbdesk.sync.ledger.steps import StepState
+from qbdesk.sync.planner import money_received, tax
+from qbdesk.sync.planner.plan import KEEP, POST_AGAIN, operations
+from qbdesk.sync.preflight import Facts
+from qbdesk.sync.shown import TRY_AGAIN
+from qbdesk.sync.views import Status
+
+INCOME_ACCOUNT = "income_account"
+DEPOSIT = "deposit."
+TAX = "tax."
+
+
+def resync(
+    connection: Connection, company: Company, source_ids: Sequence[str], who: str, now: datetime
+) -> None:
+    """Queues invoices again with a clean slate; what was posted is looked at once more.
+
+    Raises:
+        Refusal: One of them is not in the ledger; nothing is queued then.
+    """
+    records = [_known(connection, company, source_id) for source_id in source_ids]
+    for record in records:
+        _try_again(connection, company, record, now)
+        journal.add(connection, company.id, record.id, now, "Queued again.", who=who)
+
+
+def _known(connection: Connection, company: Company, source_id: str) -> InvoiceRecord:
+    record = invoices.find(connection, company.id, source_id)
+    if record is None:
+        raise Refusal(f"{company.name} has no invoice with the id {source_id[:140]!r}.")
+    return record
+
+
+def _try_again(
+    connection: Connection, company: Company, record: InvoiceRecord, now: datetime
+) -> None:
+    if (record.reason or "").startswith("refused"):
+        _forget_what_was_refused(connection, company, record)
+    steps.ask_again(connection, [record.id])
+    invoices.requeue(connection, [record.id], now)
+
+
+def _forget_what_was_refused(
+    connection: Connection, company: Company, record: InvoiceRecord
+) -> None:
+    """The customer, item or method may have been changed in QuickBooks: all are looked up anew."""
+    invoice = intake.read_document(record.document).invoice
+    if invoice is not None:
+        key = f"{invoice.customer.id} {invoice.currency}"
+        memory.forget(connection, company.id, "customer", key)
+        # A shared step may belong to the invoice that first needed it.
+        steps.retire_operations(connection, company.id, operations(invoice))
+    for kind in ("item", "method"):
+        for key in memory.recall(connection, company.id, kind):
+            memory.forget(connection, company.id, kind, key)
+
+
+def ignore(
+    connection: Connection,
+    company: Company,
+    source_ids: Sequence[str],
+    note: str,
+    who: str,
+    now: datetime,
+) -> None:
+    """Leaves invoices alone from now on. Raises Refusal when one is not in the ledger."""
+    for record in [_known(connection, company, source_id) for source_id in source_ids]:
+        told = f"Ignored by {who}" + (f": {note.strip()[:500]}" if note.strip() else ".")
+        invoices.change(
+            connection,
+            record.id,
+            status=Status.IGNORED,
+            reason=intake.BY_A_PERSON,
+            message=told,
+            choices=[],
+            changed_at=now,
+        )
+        journal.add(connection, company.id, record.id, now, told, who=who, details=record.message)
+
+
+def resolve(
+    connection: Connection, company: Company, source_id: str, choice: str, who: str, now: datetime
+) -> None:
+    """Takes one of the choices that an invoice offers.
+
+    Raises:
+        Refusal: No such invoice, or it does not offer this choice.
+    """
+    record = _known(connection, company, source_id)
+    offered = {entry.word: entry.label for entry in (*record.choices, TRY_AGAIN)}
+    if record.status is not Status.NEEDS_ATTENTION or choice not in offered:
+        raise Refusal("This invoice does not offer that choice (any more). Look at it again.")
+    told = f"Decided: {offered[choice]}"
+    journal.add(connection, company.id, record.id, now, told, who=who, details=record.message)
+    reason = record.reason or ""
+    if choice == TRY_AGAIN.word:
+        _try_again(connection, company, record, now)
+    elif choice == KEEP.word:
+        _keep(connection, record, now)
+    elif choice == POST_AGAIN.word:
+        steps.forget_posting(connection, record.id)
+        invoices.change(connection, record.id, posted_document=None)
+        invoices.requeue(connection, [record.id], now)
+    elif reason.startswith("setting:"):
+        value = choice.removeprefix(tax.CODE_PREFIX)
+        key = reason.removeprefix("setting:")
+        companies.change_setting(connection, company.id, key, value)
+        invoices.requeue(connection, _held_for(connection, company, reason), now)
+    else:
+        _answer(connection, company, record, choice, now)
+
+
+def _keep(connection: Connection, record: InvoiceRecord, now: datetime) -> None:
+    """Changed after posting, and QuickBooks is right as it is."""
+    done = [step for step in steps.of_invoice(connection, record.id) if step.kind == "payment"]
+    at_rest = bool(done) and all(step.state is StepState.CONFIRMED for step in done)
+    invoices.change(
+        connection,
+        record.id,
+        posted_document=record.document,
+        status=Status.SYNCED if at_rest else Status.WAITING,
+        reason=None,
+        message="Changed at the source after posting; QuickBooks was left as it is, by decision.",
+        choices=[],
+        changed_at=now,
+    )
+
+
+def _held_for(connection: Connection, company: Company, reason: str) -> list[int]:
+    records = invoices.get(connection, invoices.held(connection, company.id))
+    return [record.id for record in records if record.reason == reason]
+
+
+def _answer(
+    connection: Connection, company: Company, record: InvoiceRecord, choice: str, now: datetime
+) -> None:
+    """An answer about a client counts for all of that client's held invoices."""
+    reason = record.reason or ""
+    same = [record]
+    if reason == "customer":
+        client = _client(record)
+        held = invoices.get(connection, _held_for(connection, company, reason))
+        same = [entry for entry in held if _client(entry) == client]
+    for entry in same:
+        answers = {**entry.answers, reason: choice}
+        invoices.change(connection, entry.id, answers=answers)
+        steps.ask_again(connection, [entry.id])
+    invoices.requeue(connection, [entry.id for entry in same], now)
+
+
+def _client(record: InvoiceRecord) -> str | None:
+    invoice = intake.read_document(record.document).invoice
+    return None if invoice is None else invoice.customer.id
+
+
+def requeue(connection: Connection, ids: Sequence[int], now: datetime) -> None:
+    """What was held is looked at once more, because something it may hang on has changed."""
+    steps.retire(connection, ids)
+    invoices.requeue(connection, ids, now)
+
+
+# ---- settings ----
+
+
+def change_setting(
+    connection: Connection, company: Company, key: str, value: str, now: datetime
+) -> None:
+    """Changes a setting; what needs attention is then looked at once more.
+
+    Raises:
+        Refusal: No such setting, or a value that this QuickBooks company does not have.
+    """
+    kept = memory.recall(connection, company.id, "facts").get("facts")
+    if kept is None:
+        raise Refusal("Connect the company to QuickBooks first; its settings depend on it.")
+    facts = Facts.model_validate(kept)
+    if key == INCOME_ACCOUNT:
+        account = _account(value, [(a.id, a.name) for a in facts.income_accounts])
+        companies.change(
+            connection,
+            company.id,
+            income_account_id=account[0],
+            income_account_name=account[1],
+        )
+    elif key.removeprefix(DEPOSIT) in money_received.KNOWN_METHODS and key.startswith(DEPOSIT):
+        places = [(a.id, a.name) for a in facts.accounts if a.type != "Income"]
+        companies.change_setting(connection, company.id, key, _account(value, places)[0])
+    elif key.startswith(TAX) and len(key) <= 60:
+        codes = [(code.id, code.name) for code in facts.tax_codes]
+        companies.change_setting(connection, company.id, key, _account(value, codes)[0])
+    else:
+        raise Refusal(
+            "There is no such setting. There are income_account, deposit.METHOD (such as "
+            "deposit.card) and tax.RATES.PROVINCE (such as tax.13.ON)."
+        )
+    requeue(connection, invoices.held(connection, company.id), now)
+    told = f"Setting {key} changed to {value[:100]}."
+    journal.add(connection, company.id, None, now, told)
+
+
+def _account(wanted: str, offered: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    for found in offered:
+        if wanted in found or wanted.casefold() == found[1].casefold():
+            return found
+    names = ", ".join(name for _, name in offered) or "none"
+    raise Refusal(f"QuickBooks has nothing active of that name here. There are: {names}.")
+
+
+def shown_settings(connection: Connection, company: Company) -> dict[str, str]:
+    """All settings of a company, as `qbdesk settings` prints them."""
+    told = {
+        INCOME_ACCOUNT: company.income_account_name or "",
+        "from": company.from_date.isoformat(),
+        "source": company.source_url,
+    }
+    return told | companies.settings(connection, company.id)

@@ -1,0 +1,55 @@
+"""When to look again: APScheduler behind a small adapter. It only nudges the engine."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+USUAL = timedelta(minutes=5)
+BACK_OFF = (1, 2, 4, 8, 15, 30)  # minutes after a first, second ... pass that could not be served
+
+
+class Schedule:
+    """Calls back at a time, once per key; a later word for a key replaces the earlier one."""
+
+    def __init__(self, nudge: Callable[[str], Awaitable[None]]) -> None:
+        self._nudge = nudge
+        # After sleep or a clock change a missed nudge comes at once, and only once (the default
+        # drops what is over a second late).
+        self._scheduler = AsyncIOScheduler(
+            timezone="UTC",
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+        self._times: dict[str, datetime] = {}
+
+    def start(self) -> None:
+        """To be called on the running loop of the engine."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    def at(self, key: str, when: datetime) -> None:
+        self._times[key] = when
+        if self._scheduler.running:
+            self._scheduler.add_job(
+                self._fire, "date", run_date=when, args=[key], id=key, replace_existing=True
+            )
+
+    def never(self, key: str) -> None:
+        self._times.pop(key, None)
+        if self._scheduler.get_job(key) is not None:
+            self._scheduler.remove_job(key)
+
+    def next_time(self, key: str) -> datetime | None:
+        return self._times.get(key) if self._scheduler.running else None
+
+    async def _fire(self, key: str) -> None:
+        self._times.pop(key, None)
+        await self._nudge(key)
+
+
+def back_off(failures: int) -> timedelta:
+    """How long to wait after so many passes in a row that could not be served."""
+    return timedelta(minutes=BACK_OFF[min(failures, len(BACK_OFF)) - 1])

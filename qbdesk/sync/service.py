@@ -1,0 +1,309 @@
+"""The one door: what the window and the command line may ask for, and the events they hear.
+
+Every method may be called from any thread and returns at once with a Future; the work happens on
+the engine's own thread, in its own asyncio loop. Events are heard on that thread.
+"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import Future
+from datetime import date
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from qbdesk.sync import rulings, shown
+from qbdesk.sync.companies_desk import CompaniesDesk
+from qbdesk.sync.engine import Engine, Surroundings
+from qbdesk.sync.errors import Refusal
+from qbdesk.sync.ledger import companies, invoices, journal, listing
+from qbdesk.sync.ledger.companies import Company
+from qbdesk.sync.views import (
+    CompanyChanged,
+    CompanyView,
+    ConsentRequest,
+    Event,
+    InvoicePage,
+    InvoiceQuery,
+    InvoiceRow,
+    InvoicesChanged,
+    JournalEntry,
+    Offer,
+    PassResult,
+)
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+NOT_RUNNING = "qbdesk is closing down."
+
+
+def _on_engine(
+    work: Callable[Concatenate["Service", P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate["Service", P], Future[T]]:
+    """Turns a coroutine method into one that any thread may call."""
+
+    def call(self: "Service", /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        return self._submit(work(self, *args, **kwargs))
+
+    call.__name__, call.__doc__ = work.__name__, work.__doc__
+    return call
+
+
+class Service:
+    """One home's engine behind a thread-safe door.
+
+    Args:
+        open_surroundings: Called on the engine's thread; opens the ledger, the HTTP client and all
+            else the engine touches. What it raises comes out of every Future.
+        scheduled: Whether companies are also looked at by themselves.
+    """
+
+    def __init__(
+        self, open_surroundings: Callable[[], Awaitable[Surroundings]], *, scheduled: bool
+    ) -> None:
+        self._open = open_surroundings
+        self._scheduled = scheduled
+        self._listeners: list[Callable[[Event], None]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._live, name="engine", daemon=True)
+        self._ready = threading.Event()
+        self._closing: asyncio.Event | None = None
+        self._opened: asyncio.Future[None] | None = None
+        self._around: Surroundings
+        self._engine: Engine
+        self._desk: CompaniesDesk
+
+    # ---- life ----
+
+    def start(self) -> None:
+        """Starts the engine's thread; returns before the ledger is open."""
+        self._thread.start()
+        self._ready.wait()
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Ends a running pass at a safe point and waits for the thread, so many seconds at most."""
+        if self._loop is not None and self._closing is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._closing.set)
+            self._thread.join(timeout)
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Hears every event, on the engine's thread, until the returned function is called."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _hears(self, event: Event) -> None:
+        for listener in tuple(self._listeners):
+            listener(event)
+
+    def _live(self) -> None:
+        with asyncio.Runner() as runner:
+            self._loop = runner.get_loop()
+            runner.run(self._until_closed())
+
+    async def _until_closed(self) -> None:
+        assert self._loop is not None
+        self._closing = asyncio.Event()
+        opened = self._opened = self._loop.create_future()
+        self._ready.set()
+        try:
+            self._around = await self._open()
+        except Exception as error:
+            opened.set_exception(error)
+            opened.exception()  # heard by whoever asks; nobody has to
+            await self._closing.wait()
+            return
+        self._engine = Engine(self._around, self._hears)
+        self._desk = CompaniesDesk(self._around, self._engine, self._hears)
+        if self._scheduled:
+            self._engine.start_schedule()
+        opened.set_result(None)
+        await self._closing.wait()
+        await self._engine.close()
+        await self._around.http.aclose()
+        self._around.ledger.close()
+
+    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        loop = self._loop
+        if loop is None or loop.is_closed() or not self._thread.is_alive():
+            work.close()
+            closed: Future[T] = Future()
+            closed.set_exception(Refusal(NOT_RUNNING))
+            return closed
+
+        async def when_open() -> T:
+            assert self._opened is not None
+            try:
+                await asyncio.shield(self._opened)
+            except BaseException:
+                work.close()
+                raise
+            return await work
+
+        return asyncio.run_coroutine_threadsafe(when_open(), loop)
+
+    def _company(self, name: str) -> Company:
+        with self._around.ledger.begin() as connection:
+            company = companies.named(connection, name)
+        if company is None:
+            raise Refusal(f"There is no company called “{name[:80]}”.")
+        return company
+
+    # ---- looking ----
+
+    @_on_engine
+    async def companies(self) -> list[CompanyView]:
+        """All companies, in the order they were added."""
+        return self._desk.views()
+
+    @_on_engine
+    async def company(self, name: str) -> CompanyView:
+        return self._desk.view(self._company(name))
+
+    @_on_engine
+    async def invoices(
+        self, query: InvoiceQuery, after: str | None = None, limit: int = 200
+    ) -> InvoicePage:
+        """One page of rows; the ledger filters and sorts."""
+        company = self._company(query.company)
+        with self._around.ledger.begin() as connection:
+            records, total, key = listing.page(connection, company.id, query, after, limit)
+        return InvoicePage(tuple(shown.row(record, company) for record in records), total, key)
+
+    @_on_engine
+    async def invoice(self, company: str, source_id: str) -> InvoiceRow:
+        here = self._company(company)
+        with self._around.ledger.begin() as connection:
+            record = invoices.find(connection, here.id, source_id)
+        if record is None:
+            raise Refusal(f"{company} has no such invoice.")
+        return shown.row(record, here)
+
+    @_on_engine
+    async def journal(self, company: str, source_id: str) -> list[JournalEntry]:
+        """What was done for an invoice, oldest first."""
+        here = self._company(company)
+        with self._around.ledger.begin() as connection:
+            record = invoices.find(connection, here.id, source_id)
+            if record is None:
+                raise Refusal(f"{company} has no such invoice.")
+            return list(journal.of_invoice(connection, record.id))
+
+    @_on_engine
+    async def settings(self, company: str) -> dict[str, str]:
+        here = self._company(company)
+        with self._around.ledger.begin() as connection:
+            return rulings.shown_settings(connection, here)
+
+    # ---- companies ----
+
+    @_on_engine
+    async def add_company(
+        self, name: str, source: str, url: str, token: str, from_date: date
+    ) -> CompanyView:
+        """Asks the source who it is, then keeps company and token."""
+        return await self._desk.add(name, source, url, token, from_date)
+
+    @_on_engine
+    async def remove_company(self, name: str) -> None:
+        """Signs out and takes the company off the list; its ledger stays (rule 32)."""
+        await self._desk.remove(self._company(name))
+
+    @_on_engine
+    async def pause(self, company: str) -> None:
+        self._desk.set_paused(self._company(company), paused=True)
+
+    @_on_engine
+    async def resume(self, company: str) -> None:
+        self._desk.set_paused(self._company(company), paused=False)
+
+    @_on_engine
+    async def change_setting(self, company: str, key: str, value: str) -> None:
+        here = self._company(company)
+        with self._around.ledger.begin() as connection:
+            rulings.change_setting(connection, here, key, value, self._around.clock())
+        self._hears(CompanyChanged(company))
+
+    # ---- connecting ----
+
+    @_on_engine
+    async def app_keys_known(self) -> tuple[str, str] | None:
+        """Client id and redirect address entered before; the secret stays in the keyring."""
+        return self._desk.app_keys_known()
+
+    @_on_engine
+    async def begin_connect(
+        self, company: str, client_id: str, client_secret: str | None, redirect_uri: str
+    ) -> ConsentRequest:
+        """Starts a sign-in. `client_secret` None: the one entered before."""
+        here = self._company(company)
+        return await self._engine.connecting.begin(here, client_id, client_secret, redirect_uri)
+
+    @_on_engine
+    async def finish_connect(self, company: str, address: str) -> Offer:
+        """Takes the address that the browser landed on, once, and says whom it was for."""
+        return await self._engine.connecting.finish(self._company(company), address)
+
+    @_on_engine
+    async def confirm_connect(
+        self, company: str, income_account_id: str, agreed: frozenset[str]
+    ) -> CompanyView:
+        """Keeps the connection. `agreed`: the words of Offer.questions a person said yes to."""
+        return await self._desk.confirm(self._company(company), income_account_id, agreed)
+
+    @_on_engine
+    async def cancel_connect(self, company: str) -> None:
+        """Ends a sign-in that is under way and leaves nothing behind."""
+        await self._engine.connecting.cancel(company)
+
+    @_on_engine
+    async def disconnect(self, company: str) -> bool:
+        """Deletes both tokens at once; False: Intuit could not be told, which should be said."""
+        return await self._desk.disconnect(self._company(company))
+
+    # ---- passes and decisions ----
+
+    @_on_engine
+    async def sync(self, company: str | None = None) -> list[PassResult]:
+        """One pass now, over one company or over all, one after the other."""
+        with self._around.ledger.begin() as connection:
+            everyone = [entry.name for entry in companies.everyone(connection)]
+        names = everyone if company is None else [self._company(company).name]
+        return [await self._engine.run_pass(name, afresh=True) for name in names]
+
+    @_on_engine
+    async def preview(self, company: str) -> list[InvoiceRow]:
+        """What a pass would do, row by row; nothing is written to QuickBooks or to the ledger."""
+        return await self._engine.preview(self._company(company))
+
+    @_on_engine
+    async def stop_pass(self, company: str | None = None) -> None:
+        self._engine.stop_pass(company)
+
+    @_on_engine
+    async def resync(self, company: str, source_ids: Sequence[str], who: str = "you") -> None:
+        """Queues invoices again; the next pass posts."""
+        here, now = self._company(company), self._around.clock()
+        with self._around.ledger.begin() as connection:
+            rulings.resync(connection, here, source_ids, who, now)
+        self._changed(company, source_ids)
+
+    @_on_engine
+    async def resolve(self, company: str, source_id: str, choice: str, who: str) -> None:
+        """Takes one of the choices that an invoice offers."""
+        here, now = self._company(company), self._around.clock()
+        with self._around.ledger.begin() as connection:
+            rulings.resolve(connection, here, source_id, choice, who, now)
+        self._changed(company, [source_id])
+
+    @_on_engine
+    async def ignore(self, company: str, source_ids: Sequence[str], note: str, who: str) -> None:
+        here, now = self._company(company), self._around.clock()
+        with self._around.ledger.begin() as connection:
+            rulings.ignore(connection, here, source_ids, note, who, now)
+        self._changed(company, source_ids)
+
+    def _changed(self, company: str, source_ids: Sequence[str]) -> None:
+        self._hears(InvoicesChanged(company, tuple(source_ids)))
+        self._hears(CompanyChanged(company))
+        if self._scheduled:
+            self._engine.schedule.at(company, self._around.clock())

@@ -1,0 +1,215 @@
+"""The paid-invoice feed (docs/paid-invoice-feed.openapi.yaml)."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import httpx
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from qbdesk.sync.errors import Refusal
+from qbdesk.sync.model import Tenant
+from qbdesk.sync.quickbooks.json_reader import NotJson, read_json
+from qbdesk.sync.sources.source import Page, SourceRefused, SourceUnreachable
+
+PAGE_SIZE = 200
+DEADLINE = 60.0  # seconds for one answer, however slowly it drips
+LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; 200 invoices of 1,000 long lines fit
+BACK_OFF = (1.0, 2.0, 4.0)  # seconds between four tries
+LONGEST_WAIT = 600.0  # seconds that a Retry-After is waited out within a pass
+OVERLAP = timedelta(hours=24)  # after an expired cursor, as the contract asks
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+Waiting = Callable[[float, str], None]
+
+
+class _PageAnswer(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, hide_input_in_errors=True)
+
+    data: list[Any]
+    has_more: bool
+    next_cursor: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.~-]{1,512}$")]
+
+
+class _Expired(Exception):
+    """The cursor is too old (410)."""
+
+
+@dataclass(frozen=True)
+class _Try:
+    """What one request came to: an answer, or why and how long to wait before the next one."""
+
+    answer: Any = None
+    why: str = ""
+    wait: float | None = None
+
+
+def checked_url(url: str) -> str:
+    """The root of a feed server, without a closing slash.
+
+    Raises:
+        Refusal: It is not https (plain http is taken on this machine only), or no address at all.
+    """
+    split = urlsplit(url.strip())
+    safe = split.scheme == "https" or (split.scheme == "http" and split.hostname in _LOOPBACK)
+    if not safe or not split.hostname or split.username or split.query or split.fragment:
+        raise Refusal(
+            "The address of the invoicing system has to start with https:// and be its root, such "
+            "as https://invoicing.example.com. The token would not be safe otherwise."
+        )
+    return url.strip().rstrip("/")
+
+
+class FeedSource:
+    """Reads the feed of one tenant.
+
+    Args:
+        sleep: How waiting is done; `waiting` hears for how many seconds, and why.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        url: str,
+        token: str,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        waiting: Waiting = lambda _seconds, _why: None,
+    ) -> None:
+        self._http = http
+        self._root = checked_url(url)
+        self._token = token
+        self._sleep = sleep
+        self._waiting = waiting
+
+    async def tenant(self) -> Tenant:
+        answer = await self._get("/v1/tenant", {})
+        try:
+            tenant = Tenant.model_validate(answer)
+            ZoneInfo(tenant.timezone)
+        except (ValidationError, ZoneInfoNotFoundError, ValueError):
+            raise SourceUnreachable(
+                "The invoicing system says who it is in a way qbdesk cannot read. Ask its makers."
+            ) from None
+        return tenant
+
+    async def pages(self, cursor: str | None, since: datetime) -> AsyncIterator[Page]:
+        started_anew = False
+        while True:
+            try:
+                answer = await self._page(cursor, since)
+            except _Expired:
+                if started_anew:
+                    raise SourceUnreachable(_RUBBISH) from None
+                cursor, started_anew = None, True
+                continue
+            stuck = answer.next_cursor == cursor and answer.has_more and not answer.data
+            cursor = answer.next_cursor
+            yield Page(tuple(answer.data), cursor)
+            if stuck:
+                raise SourceUnreachable(_RUBBISH)
+            if not answer.has_more:
+                return
+
+    async def _page(self, cursor: str | None, since: datetime) -> _PageAnswer:
+        params = {"status": "paid", "limit": str(PAGE_SIZE)}
+        if cursor is not None:
+            params["cursor"] = cursor
+        else:
+            params["paid_since"] = since.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        answer = await self._get("/v1/invoices", params)
+        try:
+            return _PageAnswer.model_validate(answer)
+        except ValidationError:
+            raise SourceUnreachable(_RUBBISH) from None
+
+    async def _get(self, path: str, params: dict[str, str]) -> Any:
+        pauses = iter(BACK_OFF)
+        while True:
+            result = await self._try(path, params)
+            if not result.why:
+                return result.answer
+            pause = next(pauses, None)
+            if pause is None:
+                raise SourceUnreachable(result.why)
+            wait = result.wait or pause
+            self._waiting(wait, result.why)
+            await self._sleep(wait)
+
+    async def _try(self, path: str, params: dict[str, str]) -> _Try:
+        headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
+        request = self._http.build_request(
+            "GET", self._root + path, params=params, headers=headers, timeout=DEADLINE
+        )
+        try:
+            async with asyncio.timeout(DEADLINE):
+                response = await self._http.send(request, stream=True, follow_redirects=False)
+                try:
+                    body = await _body(response)
+                finally:
+                    await response.aclose()
+        except (httpx.HTTPError, TimeoutError, OSError):
+            return _Try(why=_DOWN)
+        return _read(response, body)
+
+
+_DOWN = (
+    "The invoicing system cannot be reached. Nothing is lost: qbdesk goes on where it stopped as "
+    "soon as it answers."
+)
+_RUBBISH = (
+    "The invoicing system answers something qbdesk cannot read. Nothing is lost: qbdesk tries "
+    "again; if it stays like this, ask its makers."
+)
+_BUSY = "The invoicing system asks for a pause; qbdesk goes on by itself."
+
+
+async def _body(response: httpx.Response) -> bytes:
+    parts, size = [], 0
+    async for part in response.aiter_bytes():
+        size += len(part)
+        if size > LARGEST_ANSWER:
+            raise httpx.DecodingError("The answer is too long")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _read(response: httpx.Response, body: bytes) -> _Try:
+    status = response.status_code
+    if status in (401, 403):
+        lacks = "lacks the right to read invoices" if status == 403 else "is not accepted any more"
+        raise SourceRefused(
+            f"The token for the invoicing system {lacks}. Make a new one there and enter it here; "
+            "until then no new invoices arrive."
+        )
+    if status == 410:
+        raise _Expired
+    if status == 429 or (status == 503 and "retry-after" in response.headers):
+        return _Try(why=_BUSY, wait=_retry_after(response.headers))
+    if status >= 500:
+        return _Try(why=_DOWN)
+    if status != 200:
+        raise SourceUnreachable(_RUBBISH)
+    try:
+        return _Try(answer=read_json(body))
+    except NotJson:
+        return _Try(why=_RUBBISH)
+
+
+def _retry_after(headers: httpx.Headers) -> float | None:
+    told = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", told):
+        return min(float(told), LONGEST_WAIT)
+    try:
+        moment = parsedate_to_datetime(told)
+    except (TypeError, ValueError):
+        return None
+    if moment.tzinfo is None:
+        return None
+    return min(max((moment - datetime.now(UTC)).total_seconds(), 1.0), LONGEST_WAIT)

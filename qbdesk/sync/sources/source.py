@@ -1,0 +1,41 @@
+"""What every source of paid invoices offers, and what can go wrong with one."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from qbdesk.sync.errors import Trouble
+from qbdesk.sync.model import Tenant
+
+
+class SourceUnreachable(Trouble):
+    """The source is down, slow or answers rubbish; it may pass by itself."""
+
+
+class SourceRefused(Trouble):
+    """The source does not accept the token: only a person can help."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows as they came, and the place to go on from once they are stored."""
+
+    rows: tuple[Any, ...]
+    cursor: str
+
+
+class Source(Protocol):
+    """A place where invoices get paid. Reading it never changes it."""
+
+    async def tenant(self) -> Tenant:
+        """Who the token belongs to. Raises SourceUnreachable, SourceRefused."""
+        ...
+
+    def pages(self, cursor: str | None, since: datetime) -> AsyncIterator[Page]:
+        """Everything from the cursor on, or paid since then where there is none yet.
+
+        The next page is asked for only when the consumer comes back, that is: has stored this one.
+        Raises SourceUnreachable, SourceRefused.
+        """
+        ...

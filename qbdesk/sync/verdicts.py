@@ -1,0 +1,82 @@
+"""Invoices coming to rest: what was decided is written down, with a line in the journal."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from qbdesk.sync.ledger import invoices, journal
+from qbdesk.sync.ledger.database import Ledger
+from qbdesk.sync.ledger.invoices import InvoiceRecord
+from qbdesk.sync.planner.decisions import Finish, Hold, Ignore, Wait
+from qbdesk.sync.views import Status
+
+
+@dataclass
+class Tally:
+    """What this pass has done so far; `newly_held`: source id -> why."""
+
+    synced: int = 0
+    newly_held: dict[str, str] = field(default_factory=dict)
+
+
+class Verdicts:
+    """Writes decisions that end the work on an invoice, and counts them."""
+
+    def __init__(self, ledger: Ledger, clock: Callable[[], datetime], tally: Tally) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._tally = tally
+
+    def write(self, record: InvoiceRecord, decision: Hold | Finish | Ignore | Wait) -> None:
+        if isinstance(decision, Hold):
+            self._hold(record, decision)
+        elif isinstance(decision, Wait):
+            told = "" if record.message == decision.message else decision.message
+            self._rest(record, told, status=Status.WAITING, message=decision.message)
+        elif isinstance(decision, Ignore):
+            self._rest(
+                record,
+                decision.message,
+                status=Status.IGNORED,
+                reason="not_wanted",
+                message=decision.message,
+                choices=[],
+            )
+        else:
+            self._finish(record, decision)
+
+    def _hold(self, record: InvoiceRecord, hold: Hold) -> None:
+        self._rest(
+            record,
+            hold.message,
+            status=Status.NEEDS_ATTENTION,
+            reason=hold.reason,
+            message=hold.message,
+            choices=[[choice.word, choice.label] for choice in hold.choices],
+        )
+        self._tally.newly_held[record.source_id] = hold.message
+
+    def _finish(self, record: InvoiceRecord, finish: Finish) -> None:
+        synced = finish.status is Status.SYNCED
+        told = "In QuickBooks and paid: nothing more to do." if synced else finish.message
+        self._rest(
+            record,
+            told,
+            status=finish.status,
+            reason=None,
+            message=finish.message,
+            choices=[],
+            quickbooks_customer_id=finish.customer_id,
+            quickbooks_invoice_id=finish.invoice_id,
+            quickbooks_payment_ids=list(finish.payment_ids),
+            posted_document=record.document,
+        )
+        self._tally.synced += synced
+
+    def _rest(self, record: InvoiceRecord, told: str, **values: Any) -> None:
+        now = self._clock()
+        with self._ledger.begin() as connection:
+            invoices.change(connection, record.id, changed_at=now, **values)
+            if told:
+                journal.add(connection, record.company_id, record.id, now, told)

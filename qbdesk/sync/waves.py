@@ -1,0 +1,247 @@
+"""Some invoices that advance together: looked up, decided and posted wave by wave."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from qbdesk.sync import intake
+from qbdesk.sync.ledger import invoices, journal, steps
+from qbdesk.sync.ledger.companies import Company
+from qbdesk.sync.ledger.database import Ledger
+from qbdesk.sync.ledger.invoices import InvoiceRecord
+from qbdesk.sync.lookups import Lookups, by_subject
+from qbdesk.sync.model import PaidInvoice
+from qbdesk.sync.operations import StepKind
+from qbdesk.sync.planner import changes, customers
+from qbdesk.sync.planner.decisions import Adopt, Decision, Hold, Look, Post, Settle, Subject, Wait
+from qbdesk.sync.planner.knowledge import Case, Knowledge
+from qbdesk.sync.planner.plan import operations, plan
+from qbdesk.sync.posting import WHOLE_COMPANY, CompanyStopped, Poster, Wanted
+from qbdesk.sync.quickbooks import answers
+from qbdesk.sync.quickbooks.client import QuickBooks, QuickBooksError
+from qbdesk.sync.quickbooks.faults import FaultKind
+from qbdesk.sync.quickbooks.objects import InvoiceObject
+from qbdesk.sync.settling import Settler
+from qbdesk.sync.sources.source import Source
+from qbdesk.sync.verdicts import Verdicts
+from qbdesk.sync.views import InvoicesChanged, Progress
+
+MOST_ROUNDS = 40
+WOULD_POST = "Ready: it would be posted."
+STUCK = "It did not come to an end in this pass; the next pass goes on."
+
+
+@dataclass(frozen=True)
+class PassTools:
+    """Everything a pass touches is handed to it.
+
+    `preview`: everything up to the first write, which is told instead of done.
+    """
+
+    ledger: Ledger
+    company: Company
+    source: Source
+    quickbooks: QuickBooks
+    clock: Callable[[], datetime]
+    settle: timedelta
+    hears: Callable[[InvoicesChanged | Progress], None]
+    preview: bool = False
+
+    def tell(self, sentence: str, done: int = 0, total: int = 0) -> None:
+        self.hears(Progress(self.company.name, sentence, done, total))
+
+
+@dataclass(frozen=True)
+class Work:
+    """One invoice while it is worked on."""
+
+    record: InvoiceRecord
+    invoice: PaidInvoice
+
+
+class Waves:
+    """Takes a number of invoices as far as they go now.
+
+    Args:
+        done, total: Where these invoices stand in the whole pass, for the progress bar.
+    """
+
+    def __init__(
+        self, tools: PassTools, verdicts: Verdicts, known: Knowledge, done: int, total: int
+    ) -> None:
+        self._tools = tools
+        self._ledger = tools.ledger
+        self._company = tools.company
+        self._verdicts = verdicts
+        self._known = known
+        self._done = done
+        self._total = total
+        self._working: dict[int, Work] = {}
+        self._cases: dict[int, Case] = {}
+        self._lookups = Lookups(tools.quickbooks, known)
+        self._poster = Poster(tools.ledger, tools.quickbooks, tools.company, known, tools.clock)
+        self._settler = Settler(tools.ledger, tools.quickbooks, known, self._poster, tools.clock)
+
+    async def advance(self, ids: Sequence[int]) -> None:
+        """Plans and acts, round by round, until every invoice is at rest or has to wait."""
+        self._load(ids)
+        self._introduce_clients()
+        for _ in range(MOST_ROUNDS):
+            self._look_back()
+            decisions = {key: self._decide(key) for key in self._working}
+            self._apply(decisions)
+            left = len(self._working)
+            self._tools.tell(
+                f"Posting to {self._company.company_name}",
+                self._done + len(ids) - left,
+                self._total,
+            )
+            if not left:
+                return
+            await self._act(decisions)
+        self._apply({key: Wait(STUCK) for key in self._working})
+
+    def _decide(self, key: int) -> Decision:
+        decision = plan(self._working[key].invoice, self._known, self._cases[key])
+        acts = isinstance(decision, tuple) and any(isinstance(a, Post | Settle) for a in decision)
+        return Wait(WOULD_POST) if acts and self._tools.preview else decision
+
+    def _load(self, ids: Sequence[int]) -> None:
+        with self._ledger.begin() as connection:
+            records = invoices.get(connection, ids)
+        for record in records:
+            row = intake.read_document(record.document)
+            if row.invoice is None:
+                self._verdicts.write(record, Hold(intake.UNREADABLE, row.problem))
+            else:
+                self._working[record.id] = Work(record, row.invoice)
+
+    def _introduce_clients(self) -> None:
+        """Clients that share an e-mail are seen to share it before either is posted (rule 6)."""
+        for work in self._working.values():
+            owners = self._known.email_owners.setdefault(customers.key_of(work.invoice), {})
+            owners.setdefault(work.invoice.customer.id, work.invoice.customer.name)
+
+    def _look_back(self) -> None:
+        """Every invoice's past, read afresh from the ledger."""
+        now = self._tools.clock()
+        item = f"item:{self._known.income_account_id}"
+        names = {key: [*operations(w.invoice), item] for key, w in self._working.items()}
+        everything = {name for each in names.values() for name in each}
+        with self._ledger.begin() as connection:
+            found = steps.latest(connection, self._company.id, everything)
+            same = invoices.earlier_with_number(
+                connection, self._company.id, [work.record for work in self._working.values()]
+            )
+        self._cases = {
+            key: Case(
+                now=now,
+                answers=self._working[key].record.answers,
+                steps={name: found[name] for name in each if name in found},
+                same_number=same.get(key),
+                changed=_changed(self._working[key]),
+            )
+            for key, each in names.items()
+        }
+
+    def _apply(self, decisions: dict[int, Decision]) -> None:
+        """Writes down every decision that ends the work on an invoice."""
+        ended = []
+        for key, decision in decisions.items():
+            if not isinstance(decision, tuple):
+                record = self._working.pop(key).record
+                self._verdicts.write(record, decision)
+                ended.append(record.source_id)
+        if ended:
+            self._tools.hears(InvoicesChanged(self._company.name, tuple(ended)))
+
+    # ---- one round of action ----
+
+    async def _act(self, decisions: dict[int, Decision]) -> None:
+        actions = [
+            (work, action)
+            for key, work in self._working.items()
+            if isinstance(decision := decisions[key], tuple)
+            for action in decision
+        ]
+        self._adopt([(work, each) for work, each in actions if isinstance(each, Adopt)])
+        await self._settle([(work, each) for work, each in actions if isinstance(each, Settle)])
+        await self._look([(work, each) for work, each in actions if isinstance(each, Look)])
+        posts = [
+            Wanted(work.record, work.invoice, each)
+            for work, each in actions
+            if isinstance(each, Post)
+        ]
+        await self._poster.send(posts)
+
+    def _adopt(self, adopts: Sequence[tuple[Work, Adopt]]) -> None:
+        now = self._tools.clock()
+        with self._ledger.begin() as connection:
+            for work, adopt in adopts:
+                record = work.record
+                steps.adopt(
+                    connection,
+                    company_id=record.company_id,
+                    invoice_id=record.id,
+                    kind=adopt.kind,
+                    operation=adopt.operation,
+                    quickbooks_id=adopt.quickbooks_id,
+                    answer=adopt.answer,
+                    ended_at=now,
+                )
+                invoices.change(connection, record.id, posted_document=record.document)
+                journal.add(connection, record.company_id, record.id, now, adopt.why)
+
+    async def _settle(self, settles: Sequence[tuple[Work, Settle]]) -> None:
+        doubtful = {}
+        for work, settle in settles:
+            step = self._cases[work.record.id].steps[settle.operation]
+            again = Post(StepKind(step.kind), step.operation, {})
+            doubtful[step.operation] = (step, Wanted(work.record, work.invoice, again))
+        try:
+            await self._settler.settle(list(doubtful.values()))
+        except QuickBooksError as error:
+            raise stopped_or_same(error) from None
+
+    async def _look(self, looks: Sequence[tuple[Work, Look]]) -> None:
+        for subject, keys in by_subject(look for _, look in looks).items():
+            try:
+                if subject is Subject.INVOICE:
+                    await self._read_again(keys)
+                else:
+                    await self._lookups.answer(subject, keys)
+            except QuickBooksError as error:
+                if error.fault.kind in WHOLE_COMPANY:
+                    raise stopped_or_same(error) from None
+                hold = Hold("look_failed", f"{error.fault.sentence} {error.fault.press}")
+                self._apply({w.record.id: hold for w, look in looks if look.subject is subject})
+
+    async def _read_again(self, invoice_ids: Sequence[str]) -> None:
+        """A posted invoice once more, because a person may have changed it in QuickBooks."""
+        for invoice_id in invoice_ids:
+            found = await self._tools.quickbooks.read(
+                f"invoice/{invoice_id}", InvoiceObject, "Invoice"
+            )
+            with self._ledger.begin() as connection:
+                for step in steps.of_quickbooks_id(connection, self._company.id, invoice_id):
+                    answer = dict(step.answer or {}) | {"reread": False, "gone": found is None}
+                    if found is not None:
+                        answer = answers.kept(found, fresh=False)
+                    steps.change(connection, step.id, answer=answer)
+
+
+def _changed(work: Work) -> str | None:
+    posted = work.record.posted_document
+    if posted is None or posted == work.record.document:
+        return None
+    before = intake.read_document(posted).invoice
+    return None if before is None else changes.material(before, work.invoice)
+
+
+def stopped_or_same(error: QuickBooksError) -> QuickBooksError | CompanyStopped:
+    """A read that QuickBooks refuses for the whole company stops it; else the error itself."""
+    fault = error.fault
+    if fault.kind not in WHOLE_COMPANY:
+        return error
+    signed_out = fault.kind is FaultKind.SIGN_IN
+    return CompanyStopped(f"{fault.sentence} {fault.press}", signed_out=signed_out)
