@@ -1,12 +1,13 @@
 """What can be done with the company: a row of buttons, and a menu with everything else."""
 
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QColor, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
 
 from qbdesk.sync.views import CompanyView, State
 from qbdesk.ui import look
-from qbdesk.ui.look import GAP
+from qbdesk.ui.icons import sign
+from qbdesk.ui.look import GAP, PrimaryButton
 
 
 class ActionBar(QWidget):
@@ -22,27 +23,33 @@ class ActionBar(QWidget):
     settings_pressed = Signal()
     quit_pressed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, search: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.sync = self._button(self.tr("Sync now"), self.sync_pressed, "F5")
+        self.sync = PrimaryButton(self.tr("Sync now"))
+        self.sync.clicked.connect(lambda: self.sync_pressed.emit())
+        self.sync.setShortcut(QKeySequence("F5"))
         self.resync = self._button(self.tr("Resync"), self.resync_pressed, "Ctrl+R")
         self.pause = self._button(self.tr("Pause"), self.pause_pressed, "Ctrl+P")
         self.disconnect_button = self._button(self.tr("Disconnect"), self.disconnect_pressed)
         self.sync.setToolTip(self.tr("Look for paid invoices now (F5)"))
         self.resync.setToolTip(self.tr("Queue the selected invoices again (Ctrl+R)"))
         self.disconnect_button.setToolTip(self.tr("Sign out of QuickBooks"))
-        self.more = QToolButton()
+        self.more = QToolButton(objectName="more")
         self.more.setAccessibleName(self.tr("More"))
         self.more.setToolTip(self.tr("Add or remove companies, settings, quit"))
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.more.setMenu(self._menu())
         self.more.setMinimumHeight(self.sync.sizeHint().height())
+        self.count = look.label(quiet=True)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP)
         for button in (self.sync, self.resync, self.pause):
             row.addWidget(button)
+        row.addSpacing(GAP)
+        row.addWidget(self.count)
         row.addStretch(1)
+        row.addWidget(search, 2)
         row.addWidget(self.disconnect_button)
         row.addWidget(self.more)
         self._paused = False
@@ -97,7 +104,7 @@ class ActionBar(QWidget):
 
     def _draw_signs(self) -> None:
         palette = self.palette()
-        self.sync.setIcon(look.button_sign("sync", palette))
+        self.sync.setIcon(sign("signs/sync", QColor("white"), QColor("white")))
         self.resync.setIcon(look.button_sign("resync", palette))
         self.pause.setIcon(look.button_sign("resume" if self._paused else "pause", palette))
         self.disconnect_button.setIcon(look.button_sign("disconnect", palette))

@@ -82,6 +82,7 @@ class Desk(QObject):
         self._window.banner.hide()
         self._window.pass_line.end()
         self._window.details.show_invoice(None)
+        self._window.arrange_details()
         self._show_company()
         self._show_rows()
 
@@ -119,7 +120,7 @@ class Desk(QObject):
         window.header.show_companies(names, self.company)
         window.show_title(view and (view.company_name or view.name))
         new_here = view is None or (not view.connected and not sum(view.counts.values()))
-        window.pages.setCurrentWidget(window.welcome if new_here else window.main_page)
+        window.show_page(window.welcome if new_here else window.main_page)
         window.welcome.show_progress(view)
         if view is None:
             window.table.rows.show(None)
@@ -166,7 +167,7 @@ class Desk(QObject):
         if count > 1:
             said = self.tr("{count} selected").format(count=words.number(count))
             text = f"{text}   ·   {said}"
-        self._window.footer.setText(text if self._total else "")
+        self._window.actions_bar.count.setText(text if self._total else "")
 
     # ---- one invoice ----
 
@@ -179,6 +180,7 @@ class Desk(QObject):
             return
         details = self._window.details
         details.show_invoice(row)
+        self._window.arrange_details()
         asked = self.service.journal(self.company, row.source_id)
         self.ask(asked, lambda entries: details.show_journal(row.source_id, entries))
 

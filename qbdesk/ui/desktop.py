@@ -16,6 +16,7 @@ from qbdesk.ui.bridge import Bridge
 from qbdesk.ui.companies import Companies
 from qbdesk.ui.company_actions import CompanyActions
 from qbdesk.ui.desk import Desk
+from qbdesk.ui.fusion import dress
 from qbdesk.ui.icons import program_icon
 from qbdesk.ui.invoice_actions import InvoiceActions
 from qbdesk.ui.window import MainWindow
@@ -76,6 +77,7 @@ class Application(QApplication):
         self.setDesktopFileName("qbdesk")
         self.setQuitOnLastWindowClosed(False)
         self.setWindowIcon(program_icon())
+        dress(self)
         self.commitDataRequest.connect(lambda _: self.ends.emit())
 
     def event(self, event: QEvent) -> bool:

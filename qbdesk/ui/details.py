@@ -1,8 +1,9 @@
 """One invoice: what happened to it, what can be decided, and its journal."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -19,6 +20,8 @@ from qbdesk.ui.look import GAP, MARGIN, PlainLabel
 from qbdesk.ui.parts.pill import Pill
 from qbdesk.ui.plain import caption
 
+# Wide enough for the facts on the left and what can be done on the right.
+SIDE_BY_SIDE = 620
 _FINISHED = (Status.SYNCED, Status.ALREADY_IN_QUICKBOOKS, Status.IGNORED)
 
 
@@ -72,27 +75,32 @@ class Details(QScrollArea):
             self.tr("Select an invoice to see what happened to it."), quiet=True, wrap=True
         )
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        what = _block(self.title, self.status)
+        what.addLayout(self._fact_grid())
+        what.addStretch(1)
+        done = _block(self.message)
+        done.addLayout(self._choices)
+        done.addLayout(_pair(self.quickbooks, self.source))
+        done.addLayout(_pair(self.resync, self.ignore))
+        done.addSpacing(GAP)
+        done.addWidget(look.label(self.tr("Journal"), bold=True))
+        done.addWidget(self.journal)
+        done.addStretch(1)
         self._body = QWidget()
-        column = QVBoxLayout(self._body)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
-        column.addWidget(self.title)
-        column.addWidget(self.status)
-        column.addLayout(self._fact_grid())
-        column.addWidget(self.message)
-        column.addLayout(self._choices)
-        column.addLayout(_pair(self.quickbooks, self.source))
-        column.addLayout(_pair(self.resync, self.ignore))
-        column.addSpacing(GAP)
-        column.addWidget(look.label(self.tr("Journal"), bold=True))
-        column.addWidget(self.journal)
-        column.addStretch(1)
+        self._blocks = QBoxLayout(QBoxLayout.Direction.TopToBottom, self._body)
+        self._blocks.setContentsMargins(0, 0, 0, 0)
+        self._blocks.setSpacing(GAP)
+        self._blocks.addLayout(what)
+        self._blocks.addLayout(done, 1)
         page = QWidget()
         outer = QVBoxLayout(page)
         outer.setContentsMargins(MARGIN, MARGIN - 4, MARGIN, MARGIN)
         outer.addWidget(self.empty, 1)
         outer.addWidget(self._body, 1)
         self.setWidget(page)
+        page.setAutoFillBackground(True)
+        page.setBackgroundRole(QPalette.ColorRole.Base)
+        self.viewport().setBackgroundRole(QPalette.ColorRole.Base)
 
     def _fact_grid(self) -> QGridLayout:
         grid = QGridLayout()
@@ -154,6 +162,10 @@ class Details(QScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        side_by_side = self.width() >= SIDE_BY_SIDE
+        direction = QBoxLayout.Direction
+        self._blocks.setDirection(direction.LeftToRight if side_by_side else direction.TopToBottom)
+        self._blocks.setSpacing(2 * MARGIN if side_by_side else GAP)
         # Labels that wrap would otherwise ask for the width of their whole text.
         self.widget().setMaximumWidth(self.viewport().width())
 
@@ -182,6 +194,13 @@ class ChoiceButton(QPushButton):
 
     def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's own name
         return self.layout().heightForWidth(width)
+
+
+def _block(*widgets: QWidget) -> QVBoxLayout:
+    column = QVBoxLayout(spacing=10)
+    for widget in widgets:
+        column.addWidget(widget)
+    return column
 
 
 def _pair(left: QWidget, right: QWidget) -> QHBoxLayout:

@@ -1,13 +1,14 @@
-"""Above the table: one chip a status with its count, and the search field."""
+"""Which rows are wanted: one chip a status with its count, and the search field."""
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from qbdesk.sync.views import Status
 from qbdesk.ui import look, words
 from qbdesk.ui.look import Tone
 from qbdesk.ui.parts.chip import Chip
+from qbdesk.ui.parts.flow import Flow
 
 TYPING_PAUSE_MS = 250
 
@@ -25,15 +26,16 @@ _ALWAYS = frozenset((Status.NEEDS_ATTENTION, Status.WAITING, Status.SYNCED))
 class Filters(QWidget):
     """Signals:
     changed: Other rows are wanted; ask `status()` and `search()`.
+
+    Attributes:
+        field: The search field, which the window puts where there is room.
     """
 
     changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
+        row = Flow(self)
         self.everything = Chip(self.tr("All"), "", Tone.BUSY, self)
         self.everything.setChecked(True)
         row.addWidget(self.everything)
@@ -42,9 +44,7 @@ class Filters(QWidget):
             row.addWidget(chip)
         for chip in (self.everything, *self.chips.values()):
             chip.clicked.connect(self.changed)
-        row.addStretch(1)
         self.field = self._search_field()
-        row.addWidget(self.field)
         self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
         self._pause.timeout.connect(self.changed)
         self.field.textChanged.connect(lambda _: self._pause.start())
@@ -58,7 +58,7 @@ class Filters(QWidget):
         field = QLineEdit(placeholderText=self.tr("Search number or customer"))
         field.setClearButtonEnabled(True)
         field.setAccessibleName(self.tr("Search invoices by number or customer"))
-        field.setMinimumWidth(150)
+        field.setMinimumWidth(160)
         field.setMaximumWidth(260)
         find = QAction(self, shortcut=QKeySequence(QKeySequence.StandardKey.Find))
         find.triggered.connect(lambda: field.setFocus(Qt.FocusReason.ShortcutFocusReason))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from qbdesk.sync.views import CompanyView
 from qbdesk.ui import look, words
@@ -44,7 +44,7 @@ class Header(QWidget):
         self.connect_button = PrimaryButton(self.tr("Connect QuickBooks"))
         self.connect_button.setMinimumHeight(40)
         self.connect_button.clicked.connect(self.connect_pressed)
-        self.reconnect_button = QPushButton(self.tr("Reconnect"))
+        self.reconnect_button = PrimaryButton(self.tr("Reconnect"))
         self.reconnect_button.clicked.connect(self.connect_pressed)
         self._lay_out()
         # Wakes up only while somebody looks: see showEvent.
@@ -135,7 +135,7 @@ def _facts(owner: QWidget, view: CompanyView, now: datetime) -> list[str]:
     facts = []
     if view.last_pass_at:
         facts.append(words.last_sync(view.last_pass_at, now))
-    if view.next_pass_at and not view.paused:
+    if view.next_pass_at and view.connected and not view.paused:
         said = owner.tr("Next sync {when}")
         facts.append(said.format(when=words.moment(view.next_pass_at, now)))
     if not view.connected:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QIcon, QPalette
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
@@ -147,20 +147,15 @@ class PrimaryButton(QPushButton):
 
     def __init__(self, text: str, parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
-        font = self.font()
-        font.setBold(True)
-        self.setFont(font)
-        self._dress()
+        self.setStyleSheet(_PRIMARY)
 
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() in (QEvent.Type.ApplicationPaletteChange, QEvent.Type.ParentChange):
-            self._dress()
-        super().changeEvent(event)
 
-    def _dress(self) -> None:
-        around = QWidget.palette(parent) if (parent := self.parentWidget()) else QPalette()
-        dressed = QPalette(around)
-        for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
-            dressed.setColor(group, QPalette.ColorRole.Button, QColor("#0f7b6c"))
-            dressed.setColor(group, QPalette.ColorRole.ButtonText, QColor("#ffffff"))
-        self.setPalette(dressed)
+_PRIMARY = """
+QPushButton { background: #0f7b6c; color: #ffffff; border: 1px solid #0f7b6c; border-radius: 5px;
+    padding: 5px 14px; font-weight: 600; }
+QPushButton:hover { background: #128c7b; }
+QPushButton:pressed { background: #0b6156; }
+QPushButton:focus { border: 1px solid palette(text); }
+QPushButton:disabled { background: rgba(128, 128, 128, 60); color: rgba(128, 128, 128, 200);
+    border: 1px solid transparent; }
+"""

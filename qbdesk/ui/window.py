@@ -47,12 +47,11 @@ class MainWindow(QMainWindow):
         self.header = Header()
         self.banner = Banner(closable=True)
         self.findings = Findings()
-        self.actions_bar = ActionBar()
-        self.pass_line = PassLine()
         self.filters = Filters()
+        self.actions_bar = ActionBar(self.filters.field)
+        self.pass_line = PassLine()
         self.table = InvoiceTable(bridge)
         self.empty = look.label(quiet=True, wrap=True)
-        self.footer = look.label(quiet=True)
         self.details = Details()
         self.welcome = Welcome()
         self.practice_note = Banner(closable=True)
@@ -75,48 +74,43 @@ class MainWindow(QMainWindow):
         self.splitter.addWidget(self.details)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setSizes([820, 340])
-        self.main_page = _column(0, self.header, self._upper_part(), self.splitter)
+        self.main_page = _column(0, self._upper_part(), self.splitter)
         self.pages = QStackedWidget()
         self.loading = look.label(self.tr("Opening your books …"), quiet=True)
         self.loading.setAlignment(Qt.AlignmentFlag.AlignCenter)
         for page in (self.loading, self.welcome, self.main_page):
             self.pages.addWidget(page)
-        notes = QWidget()
-        column = QVBoxLayout(notes)
-        column.setContentsMargins(MARGIN, 0, MARGIN, 0)
-        column.setSpacing(0)
-        for note in (self.practice_note, self.banner):
-            column.addWidget(note)
-        middle = QWidget()
-        column = QVBoxLayout(middle)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(notes)
-        column.addWidget(self.pages, 1)
+        self.header.hide()
+        notes = _column(GAP, self.practice_note, self.banner)
+        notes.layout().setContentsMargins(MARGIN, GAP, MARGIN, 0)
+        middle = _column(0, self.header, notes)
+        middle.layout().addWidget(self.pages)
         self.setCentralWidget(middle)
 
     def _upper_part(self) -> QWidget:
-        part = _column(GAP, self.findings, self.actions_bar, self.pass_line)
-        part.layout().setContentsMargins(MARGIN, GAP + 2, MARGIN, GAP)
+        part = _column(GAP, self.findings, self.actions_bar, self.pass_line, self.filters)
+        part.layout().setContentsMargins(MARGIN, GAP, MARGIN, GAP)
         return part
 
     def _table_side(self) -> QWidget:
-        side = QWidget()
-        column = QVBoxLayout(side)
-        column.setContentsMargins(MARGIN, 2, 0, 0)
-        column.setSpacing(GAP)
-        column.addWidget(self.filters)
         self.rows_page = QStackedWidget()
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.rows_page.addWidget(self.table)
         self.rows_page.addWidget(self.empty)
-        column.addWidget(self.rows_page, 1)
-        foot = QWidget()
-        line = QVBoxLayout(foot)
-        line.setContentsMargins(2, 0, MARGIN, GAP)
-        line.addWidget(self.footer)
-        column.addWidget(foot)
-        return side
+        return self.rows_page
+
+    def show_page(self, page: QWidget) -> None:
+        self.header.setVisible(page is self.main_page)
+        self.pages.setCurrentWidget(page)
+
+    def arrange_details(self) -> None:
+        """Beside the table, or below it where the window is narrow and something is selected."""
+        wide = self.width() >= WIDE
+        wanted = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
+        if self.splitter.orientation() != wanted:
+            self.splitter.setOrientation(wanted)
+            self.splitter.setSizes([self.width() - 340, 340] if wide else [300, 185])
+        self.details.setVisible(wide or self.details.row is not None)
 
     def show_title(self, company: str | None) -> None:
         self.setWindowTitle(f"{plain(company)} – qbdesk" if company else "qbdesk")
@@ -153,11 +147,7 @@ class MainWindow(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        wide = self.width() >= WIDE
-        wanted = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
-        if self.splitter.orientation() != wanted:
-            self.splitter.setOrientation(wanted)
-            self.splitter.setSizes([self.width() - 340, 340] if wide else [300, 190])
+        self.arrange_details()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -172,5 +162,5 @@ def _column(spacing: int, *widgets: QWidget) -> QWidget:
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(spacing)
     for widget in widgets:
-        column.addWidget(widget, 1 if isinstance(widget, QSplitter) else 0)
+        column.addWidget(widget, 1 if isinstance(widget, (QSplitter, QStackedWidget)) else 0)
     return box

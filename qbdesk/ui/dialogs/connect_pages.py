@@ -55,6 +55,14 @@ class KeysPage(QWidget):
             "need an https address; it is never loaded here, only its parameters are read."
         )
         column.addWidget(look.label(hint, wrap=True, quiet=True))
+        column.addSpacing(GAP)
+        column.addWidget(look.label(self.tr("What happens next"), bold=True))
+        for step in (
+            self.tr("1.  You sign in at Intuit and pick the QuickBooks company."),
+            self.tr("2.  Back here you see which company it is, and choose the income account."),
+            self.tr("3.  You confirm. Nothing is posted, and nothing is kept, before that."),
+        ):
+            column.addWidget(look.label(step, wrap=True))
         column.addStretch(1)
         self._secret_stored = False
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from PySide6.QtCore import QEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from qbdesk.ui import look
@@ -30,6 +32,20 @@ class Sheet(QDialog):
         column.addWidget(self.trouble)
         column.addLayout(self.body, 1)
         column.addLayout(self.buttons)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.resize(self.width(), self._needed_height())
+
+    def event(self, event: QEvent) -> bool:
+        handled = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
+            self.resize(self.width(), max(self.height(), self._needed_height()))
+        return handled
+
+    def _needed_height(self) -> int:
+        """Wrapped labels know their height only once their width is known."""
+        return max(self.minimumHeight(), self.layout().totalHeightForWidth(self.width()))
 
     def say(self, *sentences: str, quiet: bool = False) -> QLabel:
         """Adds a paragraph to the body."""

@@ -1,6 +1,8 @@
 """A line across the window: what happened, what it means, what to press."""
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from functools import partial
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
@@ -12,7 +14,13 @@ _SIGN = 16
 
 
 class Banner(QFrame):
-    """One sentence with its advice, on a tinted ground; may be closed if `closable`."""
+    """One sentence with its advice, on a tinted ground; may be closed if `closable`.
+
+    Signals:
+        closed: By the user.
+    """
+
+    closed = Signal()
 
     def __init__(self, *, closable: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,6 +41,7 @@ class Banner(QFrame):
             self._close.setAccessibleName(self.tr("Close this message"))
             self._close.setIcon(look.button_sign("close", self.palette()))
             self._close.clicked.connect(self.hide)
+            self._close.clicked.connect(lambda: self.closed.emit())
             row.addWidget(self._close, alignment=Qt.AlignmentFlag.AlignTop)
         self.hide()
 
@@ -52,7 +61,9 @@ class Banner(QFrame):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(look.colour(self._tone, self.palette()))
+        edge = look.colour(self._tone, self.palette())
+        edge.setAlpha(110)
+        painter.setPen(edge)
         painter.setBrush(look.tint(self._tone, self.palette()))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         picture = look.toned_sign(self._sign_name, self._tone, self.palette())
@@ -61,7 +72,10 @@ class Banner(QFrame):
 
 
 class Findings(QWidget):
-    """The preflight's findings that matter: what stops, then what to mind."""
+    """The preflight's findings that matter: what stops, then what to mind.
+
+    What is only to be minded can be closed, and stays closed until the program starts again.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,17 +83,25 @@ class Findings(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(GAP // 2)
         self._shown: tuple[Finding, ...] = ()
+        self._closed: set[Finding] = set()
 
     def show_findings(self, findings: tuple[Finding, ...]) -> None:
-        matter = tuple(finding for finding in findings if finding.level != "fine")
-        matter = tuple(sorted(matter, key=lambda finding: finding.level != "stop"))
-        if matter == self._shown:
-            return
-        self._shown = matter
+        matter = [each for each in findings if each.level != "fine" and each not in self._closed]
+        matter.sort(key=lambda finding: finding.level != "stop")
+        if tuple(matter) != self._shown:
+            self._shown = tuple(matter)
+            self._rebuild()
+
+    def _rebuild(self) -> None:
         while (item := self._column.takeAt(0)) is not None:
             item.widget().deleteLater()
-        for finding in matter:
-            banner = Banner(parent=self)
+        for finding in self._shown:
+            banner = Banner(closable=finding.level != "stop", parent=self)
+            banner.closed.connect(partial(self._close, finding))
             self._column.addWidget(banner)
             banner.say(finding.sentence, finding.advice, look.finding_tone(finding))
-        self.setVisible(bool(matter))
+        self.setVisible(bool(self._shown))
+
+    def _close(self, finding: Finding) -> None:
+        self._closed.add(finding)
+        self.show_findings(self._shown)

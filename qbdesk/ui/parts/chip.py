@@ -47,6 +47,9 @@ class Chip(QAbstractButton):
         sign = _SIGN + 5 if self._sign else 0
         return QSize(sign + text + 6 + count + 2 * _PADDING, self.fontMetrics().height() + 12)
 
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         palette = self.palette()
         painter = QPainter(self)

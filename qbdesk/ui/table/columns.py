@@ -74,3 +74,10 @@ def spoken(row: InvoiceRow, column: int) -> str:
             status=words.status_word(row.status),
         )
     return f"{heading(column)}: {text(row, column)}"
+
+
+def aside(text: str, column: int) -> str:
+    """The text as it is painted in cell and heading, with room towards edge or neighbour."""
+    if column == Column.NUMBER:
+        return f"\u2002{text}"
+    return f"{text}\u2003" if column == Column.AMOUNT else text

@@ -17,7 +17,7 @@ from qbdesk.sync.views import InvoicePage, InvoiceQuery, InvoiceRow, Status
 from qbdesk.ui import look
 from qbdesk.ui.bridge import Bridge, sentence_of
 from qbdesk.ui.plain import tooltip
-from qbdesk.ui.table.columns import Column, heading, spoken, text
+from qbdesk.ui.table.columns import Column, aside, heading, spoken, text
 from qbdesk.ui.table.pages import PAGE, Change, Pages, changes
 
 Index = QModelIndex | QPersistentModelIndex
@@ -190,7 +190,7 @@ class InvoiceModel(QAbstractTableModel):
         if orientation == Qt.Orientation.Vertical:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return heading(section)
+            return aside(heading(section), section)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(section)
         return None
@@ -229,7 +229,7 @@ def _colour(row: InvoiceRow, column: int) -> Any:
     if column == Column.STATUS:
         return look.colour(look.status_tone(row.status), palette)
     if column == Column.LINK:
-        return palette.color(QPalette.ColorRole.Link)
+        return look.colour(look.Tone.BUSY, palette)
     if row.status == Status.IGNORED:
         return palette.color(QPalette.ColorRole.PlaceholderText)
     return None

@@ -1,25 +1,48 @@
 """The invoice table itself: how wide, what a click does, what stays where it was."""
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from qbdesk.sync.views import InvoiceRow, SortBy
 from qbdesk.ui.bridge import Bridge
-from qbdesk.ui.table.columns import SORTS, Column
+from qbdesk.ui.table.columns import SORTS, Column, aside
 from qbdesk.ui.table.model import InvoiceModel
 
 # In average characters of the font in use.
 _WIDTHS = {
-    Column.NUMBER: 14,
-    Column.CUSTOMER: 22,
+    Column.NUMBER: 15,
+    Column.CUSTOMER: 20,
     Column.AMOUNT: 17,
     Column.PAID_ON: 13,
-    Column.METHOD: 12,
+    Column.METHOD: 11,
     Column.STATUS: 23,
-    Column.LINK: 12,
+    Column.LINK: 11,
 }
 GATHER_MS = 250
+_FLAT_HEADER = """
+QHeaderView { background: palette(base); border: none; }
+QHeaderView::section { background: palette(base); border: none; padding: 6px 3px;
+    border-bottom: 1px solid rgba(128, 128, 128, 90); }
+"""
+
+
+class _Aside(QStyledItemDelegate):
+    """Keeps the first column off the window's edge, and amounts off the next column."""
+
+    def initStyleOption(  # noqa: N802 - Qt's own name
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().initStyleOption(option, index)
+        option.text = aside(option.text, index.column())
 
 
 class InvoiceTable(QTableView):
@@ -74,6 +97,9 @@ class InvoiceTable(QTableView):
     def _lay_out_columns(self) -> None:
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        header.setStyleSheet(_FLAT_HEADER)
+        for column in (Column.NUMBER, Column.AMOUNT):
+            self.setItemDelegateForColumn(column, _Aside(self))
         header.setSectionsClickable(True)
         header.setSortIndicatorShown(True)
         header.setMinimumSectionSize(48)

@@ -36,7 +36,7 @@ class Tray(QObject):
         self._tries = 0
         self.menu = QMenu()
         self.line = QAction("", self.menu)
-        self.line.setEnabled(False)
+        self.line.triggered.connect(lambda: self.open_wanted.emit())
         self.last = QAction("", self.menu)
         self.last.setEnabled(False)
         self.menu.addActions([self.line, self.last])
