@@ -94,6 +94,17 @@ def test_a_frame_that_goes_to_the_redirect_address_is_ignored_and_stays_silent(
     assert callback.connections() == 0
 
 
+def test_a_redirect_address_that_is_too_long_to_be_true_is_not_believed(
+    attempt: Attempt, intuit: PageServer, callback: CallbackServer
+) -> None:
+    by_302(intuit, f"{callback.address}?code={'c' * 20_000}")
+
+    attempt.open(intuit.request(callback.address))
+
+    assert attempt.outcome()[0] == "unavailable"
+    assert callback.connections() == 0
+
+
 def test_a_popup_follows_the_same_rules_and_can_end_the_sign_in(
     qtbot: QtBot, attempt: Attempt, intuit: PageServer, callback: CallbackServer
 ) -> None:

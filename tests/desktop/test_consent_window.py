@@ -28,7 +28,7 @@ from qbdesk.ui.consent.window import SignInWindow
 pytestmark = [
     pytest.mark.desktop,
     # Chromium says these where there is no graphics card and no system bus.
-    pytest.mark.qt_log_ignore("ulkan", "GPU", "andbox"),
+    pytest.mark.qt_log_ignore("[Vv]ulkan", "GPU", "[Ss]andbox"),
 ]
 
 REDIRECT = "https://books.invalid/callback"

@@ -55,8 +55,11 @@ def sign_in(request: ConsentRequest) -> Outcome:
 def main() -> int:
     """Answer one request."""
     channel = _answer_channel()
+    # A windowed bundle has no sys.stdin, though its first descriptor is the pipe all the same.
+    with open(0, "rb", closefd=False) as requests:
+        line = requests.readline(LINE_LIMIT)
     try:
-        request = ConsentRequest.model_validate_json(sys.stdin.buffer.readline(LINE_LIMIT))
+        request = ConsentRequest.model_validate_json(line)
     except ValueError:
         os.write(channel, Unavailable(why=_BAD_REQUEST).line())
         return 2

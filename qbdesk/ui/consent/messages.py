@@ -65,7 +65,7 @@ class Landed(_Message):
     """Intuit sent the browser to the redirect address; `address` is that address in full."""
 
     outcome: Literal["landed"] = "landed"
-    address: str = Field(max_length=8192, repr=False)
+    address: str = Field(repr=False)
 
 
 class Closed(_Message):
