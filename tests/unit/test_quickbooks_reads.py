@@ -24,7 +24,7 @@ from qbdesk.sync.quickbooks.objects import CustomerObject, InvoiceObject
 from qbdesk.sync.quickbooks.queries import Condition, contains, query
 
 ANN = query("Customer", [contains("PrimaryEmailAddr", "ann@x.test")])
-MARKS_OF_A_LEAK = re.compile(r"Fischer|1,234|ann@x|access-1")
+MARKS_OF_A_LEAK = re.compile(r"Fischer|1,234|ann(@|%40)x|access-1")
 
 
 @pytest.fixture

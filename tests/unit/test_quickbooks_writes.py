@@ -305,7 +305,7 @@ async def test_a_slow_drip_ends_at_the_deadline(respx_mock: respx.MockRouter) ->
     stream = Endless(b"{", 0.005)
     response = httpx.Response(200, stream=stream, headers={"intuit_tid": TID})
     respx_mock.post(f"{ROOT}invoice").mock(return_value=response)
-    async with httpx.AsyncClient() as http:
+    async with asyncio.timeout(5), httpx.AsyncClient() as http:
         outcome = await Desk(http, deadline=0.05).quickbooks.write(invoice_write())
     assert isinstance(outcome, Unknown)
     assert outcome.why.startswith("QuickBooks took too long to answer.")
