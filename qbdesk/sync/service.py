@@ -76,9 +76,10 @@ class Service:
     # ---- life ----
 
     def start(self) -> None:
-        """Starts the engine's thread; returns before the ledger is open."""
-        self._thread.start()
-        self._ready.wait()
+        """Starts the engine's thread, once; returns before the ledger is open."""
+        if self._thread.ident is None:
+            self._thread.start()
+            self._ready.wait()
 
     def stop(self, timeout: float = 5.0) -> None:
         """Ends a running pass at a safe point and waits for the thread, so many seconds at most."""

@@ -34,10 +34,16 @@ class Method:
 
 
 def method_of(payment: Payment) -> Method:
-    """The tenant's own wording where there is one, else the method's usual name."""
+    """The tenant's own wording where there is one, else the method's usual name.
+
+    A wording with digits in it (“Visa ending in 4242”) names one card or account, not a method: a
+    list of payment methods with every client's card in it helps nobody.
+    """
     usual = KNOWN_METHODS.get(payment.method, payment.method)
-    name = text.one_line(payment.method_label or "", text.METHOD_NAME) or usual
-    name = text.name(name, text.METHOD_NAME)
+    label = text.one_line(payment.method_label or "", text.METHOD_NAME)
+    if not label or any(sign.isdigit() for sign in label):
+        label = usual
+    name = text.name(label, text.METHOD_NAME)
     return Method(name, (name.casefold(), *_OTHER_SPELLINGS.get(name.casefold(), ())))
 
 
@@ -109,9 +115,8 @@ def remarks(invoice: PaidInvoice, known: Knowledge) -> list[str]:
             )
         elif payment.method in CLEARED_LATER and f"deposit.{payment.method}" not in known.settings:
             told.append(
-                f"{KNOWN_METHODS[payment.method]} payments go to Undeposited Funds; net payouts "
-                f"will not match. Choose a clearing account in the settings (deposit."
-                f"{payment.method})."
+                f"Mind this: {KNOWN_METHODS[payment.method].lower()} payouts arrive net of fees "
+                "and will not match Undeposited Funds; choose a clearing account in the settings."
             )
         if len((payment.reference or "").strip()) > text.REFERENCE:
             told.append("The payment's reference was cut to 21 characters.")

@@ -452,7 +452,7 @@ def _payment_step(
     operation = payment_operation(invoice, payment)
     true_day = payment.day(known.zone)
     paid_on = _open_day(true_day, known, case)
-    told = [f"Payment for invoice {invoice.number}, id {payment.id}"]
+    told = [f"Payment for invoice {invoice.number}, id {payment.id}", payment.method_label or ""]
     told += [f"Reference {payment.reference}"] if payment.reference else []
     told += [f"{payment.processor or 'processor'} {payment.processor_ref}"] * bool(
         payment.processor_ref

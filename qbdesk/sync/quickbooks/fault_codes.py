@@ -40,8 +40,8 @@ _NOTHING = "Nothing needs to be done: the program tries again by itself."
 _CORRECT_SOURCE = "Correct the invoice where it was made, then press Try again."
 _SETTINGS = "Check the company's settings in this program, then press Try again."
 _IN_QUICKBOOKS = "Put it right in QuickBooks, then press Try again."
-_RECONNECT = "Press Connect and sign in to QuickBooks again."
-_SUPPORT = "Press Report a problem."
+_RECONNECT = "Press Reconnect and sign in to QuickBooks again."
+_SUPPORT = "Press Try again; if it stays, open its Journal and send it to the makers of qbdesk."
 _LOOK = "Look at the customer, the item, the accounts and the tax codes, then press Try again."
 
 
@@ -182,7 +182,7 @@ MEANINGS: Mapping[str, Meaning] = {
         "QuickBooks does not let this program into the company: it was disconnected in "
         "QuickBooks, or the app's keys are for the other kind of company (Intuit's sandbox "
         "companies and real companies have different keys). Nothing was entered.",
-        "Check the app's keys, then press Connect and sign in to QuickBooks again.",
+        "Check the app's keys, then press Reconnect and sign in to QuickBooks again.",
     ),
     "3200": _sign_in(),
     "3202": _sign_in(),
@@ -235,7 +235,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "6190": _company(
         "The QuickBooks subscription of this company has ended or could not be charged, so "
         "QuickBooks takes nothing new. Nothing was entered.",
-        "Renew the subscription in QuickBooks, then press Resume.",
+        "Renew the subscription in QuickBooks, then press Sync now.",
     ),
     "6200": _decide(
         "The date lies in a period that is closed in QuickBooks. Nothing was entered.",
@@ -288,7 +288,7 @@ MEANINGS: Mapping[str, Meaning] = {
         "QuickBooks does not serve this company here: its subscription has lapsed, or the app's "
         "keys are for the other kind of company (Intuit's sandbox companies and real companies "
         "have different keys). Nothing was entered.",
-        "Check the subscription and the app's keys, then press Connect.",
+        "Check the subscription and the app's keys, then press Reconnect.",
     ),
     "10000": _again(
         "QuickBooks had an error of its own. It does not say whether the request was carried out."
@@ -296,6 +296,6 @@ MEANINGS: Mapping[str, Meaning] = {
     "10100": _bug("the answer would have been too long"),
     "10200": _company(
         "This QuickBooks company has been reset: what was entered before is no longer there.",
-        "Look at the company in QuickBooks, then press Connect.",
+        "Look at the company in QuickBooks, then press Reconnect.",
     ),
 }

@@ -126,7 +126,7 @@ def misread(http_status: int, tid: str | None) -> Fault:
         kind=FaultKind.OUR_BUG,
         sentence="QuickBooks' answer looks different from what this program knows."
         + _with_reference(tid),
-        press="Press Report a problem.",
+        press="Press Sync now; if it stays, send the reference number to the makers of qbdesk.",
         element="",
         http_status=http_status,
         tid=tid,

@@ -1,0 +1,1 @@
+"""The command line. Everything the window does to a company, a script can do too."""

@@ -1,0 +1,191 @@
+"""add, connect, disconnect, pause, resume, remove, settings, status."""
+
+import sys
+import webbrowser
+from datetime import UTC, date, datetime
+
+import click
+
+from qbdesk.commands import consent
+from qbdesk.commands.running import (
+    fail,
+    is_person,
+    plain,
+    print_json,
+    print_table,
+    secret,
+    service,
+    wait,
+)
+from qbdesk.sync.errors import Refusal
+from qbdesk.sync.service import Service
+from qbdesk.sync.views import CompanyView, ConsentRequest, Offer
+
+
+@click.command()
+@click.argument("company")
+@click.option("--source", default="feed", show_default=True, help="Where the invoices come from.")
+@click.option("--url", required=True, help="The root of the invoicing system's server.")
+@click.option("--from", "from_date", required=True, help="First day of payment, YYYY-MM-DD.")
+def add(company: str, source: str, url: str, from_date: str) -> None:
+    """Add COMPANY. The token comes from $QBDESK_SOURCE_TOKEN, or is asked."""
+    try:
+        day = date.fromisoformat(from_date)
+    except ValueError:
+        fail("--from is a day, such as 2026-01-01.")
+    token = secret("QBDESK_SOURCE_TOKEN", "Token of the invoicing system")
+    with service() as opened:
+        view = wait(opened.add_company(company, source, url, token, day))
+        click.echo(f"Added {plain(view.name)}: {plain(view.source_name or '')}, from {day}.")
+
+
+@click.command()
+@click.argument("company")
+@click.option("--client-id", required=True, help="Client ID of your Intuit app.")
+@click.option("--redirect-uri", required=True, help="A redirect address registered for it.")
+@click.option("--paste", is_flag=True, help="Sign in with a browser and paste the last address.")
+@click.option("--switch", is_flag=True, help="Agree to another company or environment.")
+def connect(company: str, client_id: str, redirect_uri: str, paste: bool, switch: bool) -> None:
+    """Connect COMPANY to QuickBooks. The secret comes from $QBDESK_CLIENT_SECRET, or is asked."""
+    with service() as opened:
+        client_secret = secret("QBDESK_CLIENT_SECRET", "Client secret of your Intuit app")
+        request = wait(opened.begin_connect(company, client_id, client_secret, redirect_uri))
+        try:
+            address = _pasted(request) if paste else _landed(request)
+            offer = wait(opened.finish_connect(company, address))
+            _confirm(opened, company, offer, switch=switch)
+        except BaseException:
+            # Denied, refused or stopped: nothing is kept.
+            wait(opened.cancel_connect(company))
+            raise
+
+
+def _pasted(request: ConsentRequest) -> str:
+    click.echo("Open this address, sign in, and paste the address you land on:", err=True)
+    click.echo(request.authorize_url)
+    sys.stdout.flush()
+    if is_person():
+        webbrowser.open(request.authorize_url)
+    return sys.stdin.readline()
+
+
+def _landed(request: ConsentRequest) -> str:
+    address = consent.ask(request)
+    return _pasted(request) if address is None else address
+
+
+def _confirm(opened: Service, company: str, offer: Offer, *, switch: bool) -> None:
+    """Names company, environment and income account, and asks what has to be asked."""
+    tested = ", test server" if offer.test_server else ""
+    click.echo(f"{plain(offer.company_name)} ({offer.environment}{tested}), {offer.currency}")
+    for finding in offer.findings:
+        if finding.level != "fine":
+            click.echo(f"{finding.sentence} {finding.advice}")
+    if offer.income_account is None:
+        raise Refusal("This company has no active income account. Make one in QuickBooks first.")
+    account = offer.income_account
+    click.echo(f"Income goes to “{plain(account.name)}” (change: qbdesk settings income_account).")
+    agreed = {"other_company"} if switch else set()
+    for word, sentence in offer.questions:
+        if word not in agreed and is_person() and click.confirm(f"{sentence} Do it all the same?"):
+            agreed.add(word)
+    if is_person() and not click.confirm("Connect?", default=True):
+        raise Refusal("Not connected; nothing was kept.")
+    view = wait(opened.confirm_connect(company, account.id, frozenset(agreed)))
+    click.echo(f"Connected {plain(view.name)} to {plain(offer.company_name)}.")
+
+
+@click.command()
+@click.argument("company")
+def disconnect(company: str) -> None:
+    """Sign COMPANY out of QuickBooks. Past invoices stay there."""
+    with service() as opened:
+        told = wait(opened.disconnect(company))
+        click.echo(f"Disconnected {plain(company)}. Both tokens are deleted.")
+        if not told:
+            click.echo(
+                "Intuit could not be told; end the connection there too: in QuickBooks under Apps, "
+                "My apps.",
+                err=True,
+            )
+
+
+@click.command()
+@click.argument("company")
+def pause(company: str) -> None:
+    """Post nothing for COMPANY until it is resumed."""
+    with service() as opened:
+        wait(opened.pause(company))
+        click.echo(f"Paused {plain(company)}.")
+
+
+@click.command()
+@click.argument("company")
+def resume(company: str) -> None:
+    """Post for COMPANY again."""
+    with service() as opened:
+        wait(opened.resume(company))
+        click.echo(f"Resumed {plain(company)}.")
+
+
+@click.command()
+@click.argument("company")
+def remove(company: str) -> None:
+    """Sign COMPANY out and take it off the list; its ledger is kept."""
+    with service() as opened:
+        wait(opened.remove_company(company))
+        click.echo(f"Removed {plain(company)}. What was posted stays in QuickBooks.")
+
+
+@click.command()
+@click.argument("company")
+@click.argument("key", required=False)
+@click.argument("value", required=False)
+def settings(company: str, key: str | None, value: str | None) -> None:
+    """Show the settings of COMPANY, or change one."""
+    with service() as opened:
+        if key is not None and value is None:
+            raise Refusal("Give the new value as well: qbdesk settings COMPANY KEY VALUE.")
+        if key is not None and value is not None:
+            wait(opened.change_setting(company, key, value))
+        told = wait(opened.settings(company))
+        print_table({"Setting": "left", "Value": "left"}, [[k, v] for k, v in told.items()])
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON, on the last line.")
+def status(as_json: bool) -> None:
+    """How every company is doing."""
+    with service() as opened:
+        views = wait(opened.companies())
+    if as_json:
+        print_json([_status(view) for view in views])
+        return
+    rows = [[v.name, v.company_name or "", _environment(v), v.sentence] for v in views]
+    columns = {"Company": "left", "QuickBooks": "left", "Environment": "left", "State": "left"}
+    print_table(columns, rows)
+
+
+def _environment(view: CompanyView) -> str:
+    told = view.environment or ""
+    return f"TEST SERVER, {told}" if view.test_server and told else told
+
+
+def _status(view: CompanyView) -> dict[str, object]:
+    now = datetime.now(UTC)
+    return {
+        "company": view.name,
+        "company_name": view.company_name,
+        "environment": view.environment,
+        "test_server": view.test_server,
+        "connected": view.connected,
+        "state": view.state,
+        "message": view.sentence,
+        "paused": view.paused,
+        "token": {
+            "access_minutes": view.token.access_minutes(now),
+            "refresh_days": view.token.refresh_days(now),
+        },
+        "last_pass": view.last_pass_at.isoformat() if view.last_pass_at else None,
+        "counts": {str(status): count for status, count in view.counts.items()},
+    }

@@ -1,0 +1,192 @@
+"""sync, invoices, resync, resolve, ignore, journal."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from qbdesk.commands.progress import shown_progress
+from qbdesk.commands.running import (
+    NEEDS_ATTENTION,
+    NOT_DONE,
+    plain,
+    print_json,
+    print_table,
+    service,
+    wait,
+    who,
+)
+from qbdesk.sync.money import shown
+from qbdesk.sync.service import Service
+from qbdesk.sync.views import InvoiceQuery, InvoiceRow, PassResult, SortBy, Status
+
+
+@click.command()
+@click.argument("company", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON line per company at the end.")
+@click.option("--preview", is_flag=True, help="Read and plan only; nothing is written.")
+def sync(company: str | None, as_json: bool, preview: bool) -> None:
+    """One pass to the end, over COMPANY or over all."""
+    with service() as opened:
+        names = [company] if company else [view.name for view in wait(opened.companies())]
+        if not names:
+            click.echo("There is no company yet; add one first.", err=True)
+        if preview:
+            for name in names:
+                _preview(opened, name, as_json=as_json)
+            return
+        results: list[PassResult] = []
+        for name in names:
+            with shown_progress(opened, name):
+                done = wait(opened.sync(name))
+            results.extend(done)
+    for result in results:
+        _tell(result, as_json=as_json)
+    if any(result.stopped for result in results):
+        sys.exit(NOT_DONE)
+    if any(result.needs_attention for result in results):
+        sys.exit(NEEDS_ATTENTION)
+
+
+def _tell(result: PassResult, *, as_json: bool) -> None:
+    if result.stopped:
+        click.echo(f"{plain(result.company)}: {result.stopped}", err=True)
+    if as_json:
+        print_json(
+            {
+                "company": result.company,
+                "synced": result.synced,
+                "waiting": result.waiting,
+                "needs_attention": result.needs_attention,
+                "requests": {
+                    "reads": result.requests.reads,
+                    "writes": result.requests.writes,
+                    "batches": result.requests.batches,
+                },
+            }
+        )
+    else:
+        click.echo(
+            f"{plain(result.company)}: {result.synced} synced, {result.waiting} waiting, "
+            f"{result.needs_attention} need attention."
+        )
+
+
+def _preview(opened: Service, company: str, *, as_json: bool) -> None:
+    with shown_progress(opened, company):
+        rows = wait(opened.preview(company))
+    if as_json:
+        print_json([_row(row) for row in rows])
+    else:
+        _print_rows([row for row in rows if row.status is not Status.SYNCED])
+
+
+@click.command()
+@click.argument("company", required=False)
+@click.option("--status", type=click.Choice([str(s) for s in Status]), help="Only these.")
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON, on the last line.")
+def invoices(company: str | None, status: str | None, as_json: bool) -> None:
+    """Every invoice ever seen, and what became of it."""
+    with service() as opened:
+        names = [company] if company else [view.name for view in wait(opened.companies())]
+        rows = [row for name in names for row in _all_rows(opened, name, status)]
+    if as_json:
+        print_json([_row(row) for row in rows])
+    else:
+        _print_rows(rows)
+
+
+def _all_rows(opened: Service, company: str, status: str | None) -> list[InvoiceRow]:
+    wanted = Status(status) if status else None
+    query = InvoiceQuery(company, wanted, sort_by=SortBy.PAID_ON, descending=False)
+    page = wait(opened.invoices(query, None, 1000))
+    rows = list(page.rows)
+    while page.after is not None:
+        page = wait(opened.invoices(query, page.after, 1000))
+        rows += page.rows
+    return rows
+
+
+def print_all(opened: Service, company: str) -> None:
+    """The table of a company's invoices."""
+    _print_rows(_all_rows(opened, company, None))
+
+
+def _row(row: InvoiceRow) -> dict[str, object]:
+    return {
+        "source_id": row.source_id,
+        "number": row.number,
+        "status": row.status,
+        "message": row.message,
+        "choices": [choice.word for choice in row.choices],
+        "quickbooks_invoice_id": row.quickbooks_invoice_id,
+        "quickbooks_payment_id": row.quickbooks_payment_id,
+    }
+
+
+def _print_rows(rows: Sequence[InvoiceRow]) -> None:
+    columns = {"Number": "left", "Customer": "left", "Amount": "right", "Paid": "left"}
+    columns |= {"Method": "left", "Status": "left"}
+    print_table(columns, [_cells(row) for row in rows])
+    for row in rows:
+        if row.status is Status.NEEDS_ATTENTION:
+            click.echo(f"{plain(row.number) or row.source_id}: {plain(row.message)}")
+
+
+def _cells(row: InvoiceRow) -> list[str]:
+    amount = "" if row.amount is None else shown(row.amount, row.currency)
+    paid = row.paid_on.isoformat() if row.paid_on else ""
+    status = row.status.replace("_", " ").replace("quickbooks", "QuickBooks")
+    return [row.number, row.customer, amount, paid, row.method, status]
+
+
+@click.command()
+@click.argument("company")
+@click.argument("ids", nargs=-1, required=True)
+def resync(company: str, ids: tuple[str, ...]) -> None:
+    """Queue invoices again; the next pass posts them."""
+    with service() as opened:
+        wait(opened.resync(company, ids, who()))
+        click.echo(f"{len(ids)} queued; the next pass posts.")
+
+
+@click.command()
+@click.argument("company")
+@click.argument("invoice_id")
+@click.argument("choice")
+def resolve(company: str, invoice_id: str, choice: str) -> None:
+    """Take one of the choices that `qbdesk invoices` lists for an invoice."""
+    with service() as opened:
+        wait(opened.resolve(company, invoice_id, choice, who()))
+        click.echo("Decided; the next pass goes on with it.")
+
+
+@click.command()
+@click.argument("company")
+@click.argument("ids", nargs=-1, required=True)
+@click.option("--note", default="", help="Why; it stands in the journal.")
+def ignore(company: str, ids: tuple[str, ...], note: str) -> None:
+    """Leave invoices alone from now on."""
+    with service() as opened:
+        wait(opened.ignore(company, ids, note, who()))
+        click.echo(f"{len(ids)} ignored.")
+
+
+@click.command()
+@click.argument("company")
+@click.argument("invoice_id")
+@click.option("--json", "as_json", is_flag=True, help="The answer as JSON, on the last line.")
+def journal(company: str, invoice_id: str, as_json: bool) -> None:
+    """What was done for an invoice, and why."""
+    with service() as opened:
+        entries = wait(opened.journal(company, invoice_id))
+    if as_json:
+        print_json(
+            [
+                {"at": e.at.isoformat(), "who": e.who, "text": e.text, "details": e.details}
+                for e in entries
+            ]
+        )
+        return
+    rows = [[e.at.isoformat(timespec="seconds"), e.who, e.text, e.details] for e in entries]
+    print_table({"When": "left", "Who": "left", "What": "left", "Details": "left"}, rows)

@@ -1,0 +1,105 @@
+"""What all commands share: a running service, sentences for errors, questions only to people."""
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from qbdesk.app import home_folder, open_service
+from qbdesk.sync.errors import Trouble
+from qbdesk.sync.service import Service
+
+T = TypeVar("T")
+
+NOT_DONE = 2
+NEEDS_ATTENTION = 1
+PAPER = 132  # characters a line where no terminal says how many it has
+
+
+def fail(sentence: str) -> NoReturn:
+    """Ends the command: not done."""
+    click.echo(sentence, err=True)
+    raise SystemExit(NOT_DONE)
+
+
+@contextmanager
+def service() -> Iterator[Service]:
+    """A service over the user's home, without a schedule, until the command ends."""
+    try:
+        opened = open_service(home_folder())
+    except Trouble as error:
+        fail(str(error))
+    opened.start()
+    try:
+        yield opened
+    except Trouble as error:
+        fail(str(error))
+    finally:
+        opened.stop()
+
+
+def wait(future: Future[T]) -> T:
+    """The answer of the service; Ctrl-C ends the waiting."""
+    try:
+        return future.result()
+    except KeyboardInterrupt:
+        future.cancel()
+        raise
+
+
+def who() -> str:
+    """Whose decision it is, for the journal."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "a person"
+
+
+def is_person() -> bool:
+    """Nothing is asked when stdin is not a terminal."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def secret(variable: str, prompt: str) -> str:
+    """A secret from the environment, or asked without echo; never an argument."""
+    told = os.environ.get(variable)
+    if told:
+        return told
+    if not is_person():
+        fail(f"Set {variable}; secrets do not travel as arguments.")
+    return str(click.prompt(prompt, hide_input=True))
+
+
+def print_json(value: Any) -> None:
+    """The answer of a --json command: one line, the last of stdout."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def print_table(columns: Mapping[str, str], rows: list[list[str]]) -> None:
+    """A table for people; `columns`: heading -> how rich justifies it. Text is never markup."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading, justify in columns.items():
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(*(Text(plain(cell)) for cell in row))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=PAPER)
+    console.print(table)
+
+
+def plain(text: str) -> str:
+    """Text from outside for a terminal: what could move the cursor or turn the line is shown."""
+    return "".join(
+        sign if sign.isprintable() or sign == " " else f"\\u{ord(sign):04x}" for sign in text
+    )
