@@ -252,7 +252,8 @@ def test_the_window_goes_when_its_program_does(
         assert is_running(pid)
 
         if way == "quits":
-            program.communicate(b"\n", timeout=10)
+            _, complaints = program.communicate(b"\n", timeout=10)
+            assert complaints == b""
         else:
             program.kill()
 

@@ -112,22 +112,12 @@ class ConsentWindow(QObject):
     def _read(self) -> None:
         if self._process is None:
             return
+        started = b"\n" in self._output
         self._output += self._process.readAllStandardOutput().data()
-        if self._outcome is not None:
-            return
         if len(self._output) > LINE_LIMIT:
             self._end_with(Unavailable(why=_STOPPED))
-        elif b"\n" in self._output:
-            self._understand()
-
-    def _understand(self) -> None:
-        try:
-            self._outcome = read_outcome(self._output)
-        except ValueError:
-            self._end_with(Unavailable(why=_STOPPED))
-            return
-        # It ends by itself now; one that does not is not waited for.
-        if self._process is not None:
+        elif b"\n" in self._output and not started:
+            # It ends by itself after its answer; one that does not is not waited for.
             QTimer.singleShot(_GRACE_MILLISECONDS, self._process, self._process.kill)
 
     def _failed(self, error: QProcess.ProcessError) -> None:
@@ -140,7 +130,13 @@ class ConsentWindow(QObject):
         if self._process is not None:
             self._process.deleteLater()
             self._process = None
-        self._tell(self._outcome or Unavailable(why=_STOPPED))
+        self._tell(self._outcome or self._answer())
+
+    def _answer(self) -> Outcome:
+        try:
+            return read_outcome(self._output)
+        except ValueError:
+            return Unavailable(why=_STOPPED)
 
     def _tell(self, outcome: Outcome) -> None:
         match outcome:
