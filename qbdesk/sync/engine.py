@@ -46,7 +46,7 @@ from qbdesk.sync.waves import PassTools
 
 log = logging.getLogger(__name__)
 
-NOT_CONNECTED = "is not connected to QuickBooks, so nothing was posted. Connect it first."
+NOT_CONNECTED = "Not connected to QuickBooks, so nothing was posted. Connect the company first."
 STOPPED_BY_A_PERSON = "Stopped. What was posted stays; the rest waits for the next pass."
 OWN_FAULT = (
     "Something went wrong in qbdesk itself. Nothing was lost: press Sync now, and if it happens "
@@ -168,7 +168,7 @@ class Engine:
         self, company: Company, limiter: Limiter, tally: Tally, *, afresh: bool
     ) -> Tally:
         if not company.connected or company.realm_id is None or company.environment is None:
-            raise CompanyStopped(f"{company.name} {NOT_CONNECTED}", signed_out=True)
+            raise CompanyStopped(NOT_CONNECTED, signed_out=True)
         if company.live_mismatch and not company.mismatch_agreed:
             raise Refusal(
                 "A live source and a sandbox company (or the reverse) are not joined without your "
@@ -223,7 +223,7 @@ class Engine:
     async def preview(self, company: Company) -> list[InvoiceRow]:
         """What a pass would do, played through on a copy of the ledger; nothing is written."""
         if not company.connected or company.realm_id is None:
-            raise Refusal(f"{company.name} {NOT_CONNECTED}")
+            raise Refusal(NOT_CONNECTED)
         around = self._around
         source = await self._source(company)
         quickbooks = self._quickbooks(company, self._limiter(company))
