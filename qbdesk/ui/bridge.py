@@ -1,7 +1,6 @@
 """Between the engine's thread and the screen's: calls go out, answers and events come queued."""
 
 import logging
-import traceback
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,6 +32,9 @@ def sentence_of(error: BaseException) -> str:
 class Bridge(QObject):
     """Owns the connection to the service; lives in the screen's thread.
 
+    Attributes:
+        service: There once the window has been shown; nothing can be pressed before.
+
     Signals:
         heard: Something happened in the engine. arg: Event
     """
@@ -40,16 +42,19 @@ class Bridge(QObject):
     heard = Signal(object)
     _settled = Signal(object)
 
-    def __init__(self, service: "Service", parent: QObject | None = None) -> None:
+    service: "Service"
+
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.service = service
         self._closed = False
         queued = Qt.ConnectionType.QueuedConnection
         self._settled.connect(self._answer, queued)
         self._unsubscribe: Callable[[], None] = lambda: None
 
-    def listen(self) -> None:
-        self._unsubscribe = self.service.subscribe(self._hear)
+    def attach(self, service: "Service") -> None:
+        """From now on the service may be asked, and is heard."""
+        self.service = service
+        self._unsubscribe = service.subscribe(self._hear)
 
     def close(self) -> None:
         """No event and no answer comes through any more."""
@@ -94,6 +99,8 @@ class Bridge(QObject):
 
 
 def _note(error: BaseException) -> None:
+    import traceback
+
     # Where, but not what: the text of an unforeseen error may quote a customer or a secret.
     where = "".join(traceback.format_tb(error.__traceback__))
     logger.error("Unexpected %s in the engine:\n%s", type(error).__name__, where)

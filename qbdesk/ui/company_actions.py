@@ -7,9 +7,9 @@ from PySide6.QtGui import QDesktopServices
 
 from qbdesk.sync.views import CompanyView, PassResult
 from qbdesk.ui.companies import Companies
+from qbdesk.ui.contents import Contents
 from qbdesk.ui.desk import Desk
 from qbdesk.ui.look import Tone
-from qbdesk.ui.window import MainWindow
 
 
 class CompanyActions(QObject):
@@ -21,12 +21,12 @@ class CompanyActions(QObject):
 
     quit_wanted = Signal()
 
-    def __init__(self, desk: Desk, companies: Companies, window: MainWindow) -> None:
-        super().__init__(window)
-        self._desk, self._companies, self._window = desk, companies, window
-        self._bridge, self._service = desk.bridge, desk.service
+    def __init__(self, desk: Desk, companies: Companies, contents: Contents) -> None:
+        super().__init__(contents)
+        self._desk, self._companies, self._contents = desk, companies, contents
+        self._bridge = desk.bridge
         self.open_url: Callable[[QUrl], bool] = QDesktopServices.openUrl
-        bar = window.actions_bar
+        bar = contents.actions_bar
         bar.sync_pressed.connect(lambda: self.sync(desk.company))
         bar.sync_all_pressed.connect(lambda: self.sync(None))
         bar.pause_pressed.connect(self._pause_or_resume)
@@ -35,28 +35,28 @@ class CompanyActions(QObject):
         bar.remove_pressed.connect(self._remove)
         bar.settings_pressed.connect(self._settings)
         bar.quit_pressed.connect(self.quit_wanted)
-        window.header.connect_pressed.connect(self._connect)
-        window.welcome.add_pressed.connect(self._add)
-        window.welcome.connect_pressed.connect(self._connect)
-        window.pass_line.stop_pressed.connect(
-            lambda: desk.ask(self._service.stop_pass(desk.company))
+        contents.header.connect_pressed.connect(self._connect)
+        contents.welcome.add_pressed.connect(self._add)
+        contents.welcome.connect_pressed.connect(self._connect)
+        contents.pass_line.stop_pressed.connect(
+            lambda: desk.ask(desk.service.stop_pass(desk.company))
         )
 
     # ---- passes ----
 
     def sync(self, company: str | None) -> None:
         """One pass now; of all companies if none is named."""
-        self._window.banner.hide()
-        self._desk.ask(self._service.sync(company), self._pass_ended)
+        self._contents.banner.hide()
+        self._desk.ask(self._desk.service.sync(company), self._pass_ended)
 
     def pause_all(self, pause: bool) -> None:
         """From the tray's menu, which speaks of all companies."""
-        change = self._service.pause if pause else self._service.resume
+        change = self._desk.service.pause if pause else self._desk.service.resume
         for name in self._companies.names():
             self._desk.ask(change(name))
 
     def _pass_ended(self, results: list[PassResult]) -> None:
-        self._window.pass_line.end()
+        self._contents.pass_line.end()
         several = len(self._companies.names()) > 1
         for result in results:
             if result.stopped:
@@ -66,7 +66,7 @@ class CompanyActions(QObject):
     def _pause_or_resume(self) -> None:
         view = self._desk.view()
         if view is not None:
-            change = self._service.resume if view.paused else self._service.pause
+            change = self._desk.service.resume if view.paused else self._desk.service.pause
             self._desk.ask(change(view.name))
 
     # ---- coming ----
@@ -74,7 +74,7 @@ class CompanyActions(QObject):
     def _add(self) -> None:
         from qbdesk.ui.dialogs.add_company import AddCompanyDialog
 
-        dialog = AddCompanyDialog(self._bridge, self._window)
+        dialog = AddCompanyDialog(self._bridge, self._contents)
         dialog.added.connect(self._added)
         self._desk.open_dialog(dialog)
 
@@ -87,7 +87,7 @@ class CompanyActions(QObject):
 
         view = self._desk.view()
         if view is not None:
-            dialog = ConnectDialog(self._bridge, view, self._browse, self._window)
+            dialog = ConnectDialog(self._bridge, view, self._browse, self._contents)
             dialog.connected.connect(self._connected)
             self._desk.open_dialog(dialog)
 
@@ -107,9 +107,9 @@ class CompanyActions(QObject):
 
         view = self._desk.view()
         if view is not None:
-            question = disconnect_question(view, self._window)
+            question = disconnect_question(view, self._contents)
             question.accepted.connect(
-                lambda: self._desk.ask(self._service.disconnect(view.name), self._disconnected)
+                lambda: self._desk.ask(self._desk.service.disconnect(view.name), self._disconnected)
             )
             self._desk.open_dialog(question)
 
@@ -117,7 +117,7 @@ class CompanyActions(QObject):
         if intuit_told:
             self._desk.tell(self.tr("Disconnected. The tokens are deleted here and at Intuit."))
             return
-        self._window.banner.say(
+        self._contents.banner.say(
             self.tr("Disconnected. The tokens are deleted here, but Intuit could not be told."),
             self.tr(
                 "qbdesk can no longer reach your books. To end the permission at Intuit as well, "
@@ -131,10 +131,10 @@ class CompanyActions(QObject):
 
         view = self._desk.view()
         if view is not None:
-            question = remove_question(view, self._window)
+            question = remove_question(view, self._contents)
             question.accepted.connect(
                 lambda: self._desk.ask(
-                    self._service.remove_company(view.name),
+                    self._desk.service.remove_company(view.name),
                     lambda _: self._companies.forget(view.name),
                 )
             )
@@ -144,5 +144,5 @@ class CompanyActions(QObject):
         from qbdesk.ui.dialogs.settings import SettingsDialog
 
         if self._desk.company is not None:
-            dialog = SettingsDialog(self._bridge, self._desk.company, self._window)
+            dialog = SettingsDialog(self._bridge, self._desk.company, self._contents)
             self._desk.open_dialog(dialog)

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog
 
 from qbdesk.sync.views import (
@@ -21,20 +21,28 @@ from qbdesk.sync.views import (
 from qbdesk.ui import words
 from qbdesk.ui.bridge import Bridge, sentence_of
 from qbdesk.ui.companies import Companies
+from qbdesk.ui.contents import Contents
 from qbdesk.ui.look import Tone
-from qbdesk.ui.window import MainWindow
+
+if TYPE_CHECKING:
+    from qbdesk.sync.service import Service
 
 
 class Desk(QObject):
     """Attributes:
-    company: Name of the company on the screen; None while there is none.
+        company: Name of the company on the screen; None while there is none.
+
+    Signals:
+        company_shown: Another one is on the screen. arg: its own name, or None
     """
 
-    def __init__(self, bridge: Bridge, companies: Companies, window: MainWindow) -> None:
-        super().__init__(window)
-        self.bridge, self.service = bridge, bridge.service
+    company_shown = Signal(object)
+
+    def __init__(self, bridge: Bridge, companies: Companies, contents: Contents) -> None:
+        super().__init__(contents)
+        self.bridge = bridge
         self.company: str | None = None
-        self._companies, self._window = companies, window
+        self._companies, self._contents = companies, contents
         self._order = (SortBy.PAID_ON, True)
         self._total = 0
         self._pass_began_after: datetime | None = None
@@ -42,10 +50,10 @@ class Desk(QObject):
         bridge.heard.connect(self._hear)
         companies.changed.connect(self._companies_changed)
         companies.troubled.connect(self.complain)
-        window.shown.connect(window.table.mark_stale)
-        window.header.company_chosen.connect(self.choose)
-        window.filters.changed.connect(self._show_rows)
-        table = window.table
+        contents.shown.connect(contents.table.mark_stale)
+        contents.header.company_chosen.connect(self.choose)
+        contents.filters.changed.connect(self._show_rows)
+        table = contents.table
         table.sorted_by.connect(self._sort)
         table.picked.connect(self._pick)
         table.selection_changed.connect(self._count_selection)
@@ -53,13 +61,17 @@ class Desk(QObject):
         table.rows.troubled.connect(self.complain)
         self._count_selection()
 
+    @property
+    def service(self) -> "Service":
+        return self.bridge.service
+
     # ---- telling and asking ----
 
     def complain(self, sentence: str) -> None:
-        self._window.banner.say(sentence, tone=Tone.BAD)
+        self._contents.banner.say(sentence, tone=Tone.BAD)
 
     def tell(self, sentence: str) -> None:
-        self._window.banner.say(sentence, tone=Tone.GOOD, sign="signs/fine")
+        self._contents.banner.say(sentence, tone=Tone.GOOD, sign="signs/fine")
 
     def ask(self, asked: "Future[Any]", then: Callable[[Any], None] | None = None) -> None:
         """What goes wrong is said in the window."""
@@ -79,19 +91,18 @@ class Desk(QObject):
         if name == self.company or self._companies.get(name) is None:
             return
         self.company = name
-        self._window.banner.hide()
-        self._window.pass_line.end()
-        self._window.details.show_invoice(None)
-        self._window.arrange_details()
+        self._contents.banner.hide()
+        self._contents.pass_line.end()
+        self._contents.details.show_invoice(None)
+        self._contents.arrange_details()
         self._show_company()
         self._show_rows()
 
     def show_invoices(self, company: str, source_ids: tuple[str, ...]) -> None:
         """Follows a notification: to that invoice, or to all that need attention."""
         self.choose(company)
-        self._window.bring_forward()
         if source_ids:
-            self._window.filters.choose(Status.NEEDS_ATTENTION)
+            self._contents.filters.choose(Status.NEEDS_ATTENTION)
         if len(source_ids) == 1:
             self._wanted = source_ids[0]
             self.ask(self.service.invoice(company, source_ids[0]), self._show_wanted)
@@ -101,7 +112,7 @@ class Desk(QObject):
         self._select_wanted()
 
     def _select_wanted(self) -> None:
-        if self._wanted and self._window.table.select(self._wanted):
+        if self._wanted and self._contents.table.select(self._wanted):
             self._wanted = None
 
     def _companies_changed(self, name: str) -> None:
@@ -110,48 +121,48 @@ class Desk(QObject):
             self.company = None
             if names:
                 self.choose(names[0])
-        self._window.header.show_companies(names, self.company)
+        self._contents.header.show_companies(names, self.company)
         if name in ("", self.company) or self.company is None:
             self._show_company()
 
     def _show_company(self) -> None:
-        window, view = self._window, self.view()
+        contents, view = self._contents, self.view()
         names = self._companies.names()
-        window.header.show_companies(names, self.company)
-        window.show_title(view and (view.company_name or view.name))
+        contents.header.show_companies(names, self.company)
+        self.company_shown.emit(view and (view.company_name or view.name))
         new_here = view is None or (not view.connected and not sum(view.counts.values()))
-        window.show_page(window.welcome if new_here else window.main_page)
-        window.welcome.show_progress(view)
+        contents.show_page(contents.welcome if new_here else contents.main_page)
+        contents.welcome.show_progress(view)
         if view is None:
-            window.table.rows.show(None)
+            contents.table.rows.show(None)
             return
-        window.header.show_company(view)
-        window.actions_bar.show_company(view, len(names))
-        window.findings.show_findings(view.findings)
-        window.filters.show_counts(view.counts)
+        contents.header.show_company(view)
+        contents.actions_bar.show_company(view, len(names))
+        contents.findings.show_findings(view.findings)
+        contents.filters.show_counts(view.counts)
         if view.state != State.SYNCING and view.last_pass_at != self._pass_began_after:
-            window.pass_line.end()
+            contents.pass_line.end()
 
     # ---- rows ----
 
     def _query(self) -> InvoiceQuery | None:
         if self.company is None:
             return None
-        filters = self._window.filters
+        filters = self._contents.filters
         return InvoiceQuery(self.company, filters.status(), filters.search(), *self._order)
 
     def _show_rows(self) -> None:
-        self._window.table.rows.show(self._query())
+        self._contents.table.rows.show(self._query())
 
     def _sort(self, sort_by: SortBy, descending: bool) -> None:
         self._order = (sort_by, descending)
         self._show_rows()
 
     def _count_rows(self, total: int) -> None:
-        window = self._window
-        window.rows_page.setCurrentWidget(window.table if total else window.empty)
-        filtered = window.filters.status() or window.filters.search()
-        window.empty.setText(
+        contents = self._contents
+        contents.rows_page.setCurrentWidget(contents.table if total else contents.empty)
+        filtered = contents.filters.status() or contents.filters.search()
+        contents.empty.setText(
             self.tr("No invoice fits this filter.")
             if filtered
             else self.tr("No paid invoice has arrived yet. They appear here by themselves.")
@@ -161,13 +172,13 @@ class Desk(QObject):
         self._select_wanted()
 
     def _count_selection(self) -> None:
-        count = len(self._window.table.selectionModel().selectedRows())
-        self._window.actions_bar.show_selection(count)
+        count = len(self._contents.table.selectionModel().selectedRows())
+        self._contents.actions_bar.show_selection(count)
         text = self.tr("{total} invoices").format(total=words.number(self._total))
         if count > 1:
             said = self.tr("{count} selected").format(count=words.number(count))
             text = f"{text}   ·   {said}"
-        self._window.actions_bar.count.setText(text if self._total else "")
+        self._contents.actions_bar.count.setText(text if self._total else "")
 
     # ---- one invoice ----
 
@@ -178,14 +189,14 @@ class Desk(QObject):
     def _show_details(self, row: InvoiceRow) -> None:
         if self.company is None:
             return
-        details = self._window.details
+        details = self._contents.details
         details.show_invoice(row)
-        self._window.arrange_details()
+        self._contents.arrange_details()
         asked = self.service.journal(self.company, row.source_id)
         self.ask(asked, lambda entries: details.show_journal(row.source_id, entries))
 
     def _show_again(self, row: InvoiceRow) -> None:
-        shown = self._window.details.row
+        shown = self._contents.details.row
         if shown is not None and shown.source_id == row.source_id:
             self._show_details(row)
 
@@ -195,14 +206,14 @@ class Desk(QObject):
         if isinstance(event, Progress) and event.company == self.company:
             self._show_progress(event)
         elif isinstance(event, InvoicesChanged) and event.company == self.company:
-            self._window.table.mark_stale()
-            shown = self._window.details.row
+            self._contents.table.mark_stale()
+            shown = self._contents.details.row
             if shown is not None and shown.source_id in event.source_ids:
                 asked = self.service.invoice(event.company, shown.source_id)
                 self.bridge.ask(self, asked, self._show_again)
 
     def _show_progress(self, progress: Progress) -> None:
-        if not self._window.pass_line.runs:
+        if not self._contents.pass_line.runs:
             view = self.view()
             self._pass_began_after = view.last_pass_at if view else None
-        self._window.pass_line.show_progress(progress)
+        self._contents.pass_line.show_progress(progress)

@@ -4,9 +4,9 @@ Windows and macOS have looks of their own, which are left alone. Colours come fr
 are a half-transparent grey that is seen on light and on dark.
 """
 
-from importlib.resources import files
-
 from PySide6.QtWidgets import QApplication
+
+from qbdesk.ui.icons import FOLDER
 
 _SHEET = """
 QPushButton, QToolButton#more { background: palette(button); color: palette(button-text);
@@ -46,6 +46,5 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
 def dress(app: QApplication) -> None:
     if app.style().name() == "fusion":
-        signs = files("qbdesk.resources").joinpath("icons", "signs")
-        places = {name: str(signs.joinpath(f"{name}.svg")) for name in ("down", "tick")}
-        app.setStyleSheet(_SHEET % {name: f'"{place}"' for name, place in places.items()})
+        signs = (FOLDER / "signs").as_posix()
+        app.setStyleSheet(_SHEET % {name: f'"{signs}/{name}.svg"' for name in ("down", "tick")})

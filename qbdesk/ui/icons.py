@@ -1,20 +1,24 @@
 """Pictures, drawn from the SVG files in qbdesk/resources/icons."""
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
+from qbdesk import resources
 from qbdesk.sync.views import State
+
+# Not importlib.resources, which would load a dozen modules before the window is there.
+FOLDER = Path(str(resources.__file__)).parent / "icons"
 
 TRAY_SIZES = (16, 22, 24, 32, 48, 64)
 
 
 @cache
 def _text(name: str) -> str:
-    return files("qbdesk.resources").joinpath("icons", f"{name}.svg").read_text("utf-8")
+    return (FOLDER / f"{name}.svg").read_text("utf-8")
 
 
 def pixmap(name: str, size: int, ratio: float = 1.0, colour: str = "", paper: str = "") -> QPixmap:

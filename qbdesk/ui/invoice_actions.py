@@ -8,19 +8,19 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMenu
 
 from qbdesk.sync.views import InvoiceRow
+from qbdesk.ui.contents import Contents
 from qbdesk.ui.desk import Desk
 from qbdesk.ui.plain import caption
-from qbdesk.ui.window import MainWindow
 
 
 class InvoiceActions(QObject):
     """Connects table and details pane with the service."""
 
-    def __init__(self, desk: Desk, window: MainWindow) -> None:
-        super().__init__(window)
-        self._desk, self._window, self._service = desk, window, desk.service
+    def __init__(self, desk: Desk, contents: Contents) -> None:
+        super().__init__(contents)
+        self._desk, self._contents = desk, contents
         self.open_url: Callable[[QUrl], bool] = QDesktopServices.openUrl
-        table, details, bar = window.table, window.details, window.actions_bar
+        table, details, bar = contents.table, contents.details, contents.actions_bar
         table.link_pressed.connect(self._open_in_quickbooks)
         table.menu_wanted.connect(self._row_menu)
         bar.resync_pressed.connect(lambda: self._resync(table.selected_rows()))
@@ -33,12 +33,12 @@ class InvoiceActions(QObject):
     def _resync(self, rows: list[InvoiceRow]) -> None:
         company = self._desk.company
         if company is not None and rows:
-            self._desk.ask(self._service.resync(company, [row.source_id for row in rows]))
+            self._desk.ask(self._desk.service.resync(company, [row.source_id for row in rows]))
 
     def _resolve(self, row: InvoiceRow, word: str) -> None:
         company = self._desk.company
         if company is not None:
-            self._desk.ask(self._service.resolve(company, row.source_id, word, who()))
+            self._desk.ask(self._desk.service.resolve(company, row.source_id, word, who()))
 
     def _ignore(self, rows: list[InvoiceRow]) -> None:
         from qbdesk.ui.dialogs.ignore import IgnoreDialog
@@ -46,10 +46,10 @@ class InvoiceActions(QObject):
         company = self._desk.company
         if company is None or not rows:
             return
-        dialog = IgnoreDialog(rows, self._window)
+        dialog = IgnoreDialog(rows, self._contents)
         ids = [row.source_id for row in rows]
         dialog.accepted.connect(
-            lambda: self._desk.ask(self._service.ignore(company, ids, dialog.note(), who()))
+            lambda: self._desk.ask(self._desk.service.ignore(company, ids, dialog.note(), who()))
         )
         self._desk.open_dialog(dialog)
 
@@ -65,10 +65,10 @@ class InvoiceActions(QObject):
             self._desk.complain(self.tr("No browser could be opened on this computer."))
 
     def _row_menu(self, place: QPoint) -> None:
-        rows = self._window.table.selected_rows()
+        rows = self._contents.table.selected_rows()
         if not rows:
             return
-        menu = QMenu(self._window)
+        menu = QMenu(self._contents)
         if len(rows) == 1:
             self._add_single(menu, rows[0])
         menu.addAction(self.tr("Resync")).triggered.connect(lambda: self._resync(rows))

@@ -1,0 +1,120 @@
+"""What stands in the window, and where. What it does is in desk.py."""
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from qbdesk.ui import look
+from qbdesk.ui.actions import ActionBar
+from qbdesk.ui.bridge import Bridge
+from qbdesk.ui.details import Details
+from qbdesk.ui.filters import Filters
+from qbdesk.ui.header import Header
+from qbdesk.ui.look import GAP, MARGIN
+from qbdesk.ui.parts.banner import Banner, Findings
+from qbdesk.ui.progress import PassLine
+from qbdesk.ui.table.view import InvoiceTable
+from qbdesk.ui.welcome import Welcome
+
+# Narrower than this, the details stand below the table instead of beside it.
+WIDE = 1120
+
+
+class Contents(QWidget):
+    """Signals:
+    shown: The window has become visible.
+    """
+
+    shown = Signal()
+
+    def __init__(self, bridge: Bridge, *, practice: bool = False) -> None:
+        super().__init__()
+        self.header = Header()
+        self.banner = Banner(closable=True)
+        self.findings = Findings()
+        self.filters = Filters()
+        self.actions_bar = ActionBar(self.filters.field)
+        self.pass_line = PassLine()
+        self.table = InvoiceTable(bridge)
+        self.empty = look.label(quiet=True, wrap=True)
+        self.details = Details()
+        self.welcome = Welcome()
+        self.practice_note = Banner(closable=True)
+        self._lay_out()
+        if practice:
+            self.practice_note.say(
+                self.tr("This is a practice company."),
+                self.tr("Everything here runs on this computer; nothing reaches Intuit."),
+                look.Tone.TEST,
+            )
+
+    def _lay_out(self) -> None:
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(1)
+        self.splitter.addWidget(self._table_side())
+        self.splitter.addWidget(self.details)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setSizes([820, 340])
+        self.main_page = _column(0, self._upper_part(), self.splitter)
+        self.pages = QStackedWidget()
+        for page in (self.welcome, self.main_page):
+            self.pages.addWidget(page)
+        self.header.hide()
+        notes = _column(GAP, self.practice_note, self.banner)
+        notes.layout().setContentsMargins(MARGIN, GAP, MARGIN, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part in (self.header, notes, self.pages):
+            column.addWidget(part, 1 if part is self.pages else 0)
+
+    def _upper_part(self) -> QWidget:
+        part = _column(GAP, self.findings, self.actions_bar, self.pass_line, self.filters)
+        part.layout().setContentsMargins(MARGIN, GAP, MARGIN, GAP)
+        return part
+
+    def _table_side(self) -> QWidget:
+        self.rows_page = QStackedWidget()
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.rows_page.addWidget(self.table)
+        self.rows_page.addWidget(self.empty)
+        return self.rows_page
+
+    def show_page(self, page: QWidget) -> None:
+        self.header.setVisible(page is self.main_page)
+        self.pages.setCurrentWidget(page)
+
+    def arrange_details(self) -> None:
+        """Beside the table, or below it where the window is narrow and something is selected."""
+        wide = self.width() >= WIDE
+        wanted = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
+        if self.splitter.orientation() != wanted:
+            self.splitter.setOrientation(wanted)
+            self.splitter.setSizes([self.width() - 340, 340] if wide else [300, 185])
+        self.details.setVisible(wide or self.details.row is not None)
+
+    # ---- what Qt tells ----
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.shown.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.arrange_details()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.table.rows.repaint()
+
+
+def _column(spacing: int, *widgets: QWidget) -> QWidget:
+    box = QWidget()
+    column = QVBoxLayout(box)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(spacing)
+    for widget in widgets:
+        column.addWidget(widget, 1 if isinstance(widget, (QSplitter, QStackedWidget)) else 0)
+    return box
