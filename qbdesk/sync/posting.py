@@ -287,7 +287,7 @@ class Poster:
 
     def _doubt(self, connection: Connection, step: StepRecord, why: str, tid: str | None) -> None:
         steps.change(connection, step.id, state=StepState.UNKNOWN, ended_at=self._clock())
-        self._note(connection, step, "unknown", tid, f"{why} Whether it was written is looked up.")
+        self._note(connection, step, "unknown", tid, why)
 
     def _refuse(self, connection: Connection, step: StepRecord, outcome: Refused) -> Fault | None:
         fault = outcome.fault

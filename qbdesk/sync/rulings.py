@@ -12,7 +12,9 @@ from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.ledger.steps import StepState
 from qbdesk.sync.planner import money_received, tax
-from qbdesk.sync.planner.plan import KEEP, POST_AGAIN, operations
+from qbdesk.sync.planner.after_invoice import POST_AGAIN
+from qbdesk.sync.planner.plan import KEEP
+from qbdesk.sync.planner.steps import operations
 from qbdesk.sync.preflight import Facts
 from qbdesk.sync.shown import TRY_AGAIN
 from qbdesk.sync.views import Status

@@ -15,7 +15,8 @@ from qbdesk.sync.operations import StepKind
 from qbdesk.sync.planner import changes, customers
 from qbdesk.sync.planner.decisions import Adopt, Decision, Hold, Look, Post, Settle, Subject, Wait
 from qbdesk.sync.planner.knowledge import Case, Knowledge
-from qbdesk.sync.planner.plan import operations, plan
+from qbdesk.sync.planner.plan import plan
+from qbdesk.sync.planner.steps import operations
 from qbdesk.sync.posting import WHOLE_COMPANY, CompanyStopped, Poster, Wanted
 from qbdesk.sync.quickbooks import answers
 from qbdesk.sync.quickbooks.client import QuickBooks, QuickBooksError

@@ -1,0 +1,162 @@
+"""After the invoice: checked to the cent, then its payments, then at rest."""
+
+from collections.abc import Sequence
+
+from qbdesk.sync.ledger.steps import StepRecord, StepState
+from qbdesk.sync.model import PaidInvoice, Payment
+from qbdesk.sync.money import ZERO, shown
+from qbdesk.sync.operations import StepKind, marker
+from qbdesk.sync.planner import money_received, remarks
+from qbdesk.sync.planner.days import currency_sent, open_day, rate_on, rates_needed
+from qbdesk.sync.planner.decisions import Adopt, Decision, Finish, Hold, Look, Post, Subject
+from qbdesk.sync.planner.knowledge import Case, Knowledge
+from qbdesk.sync.planner.steps import adopt, first_refusal, payment_operation, refused
+from qbdesk.sync.quickbooks import answers, payloads
+from qbdesk.sync.quickbooks.answers import PostedInvoice
+from qbdesk.sync.views import Choice, Status
+
+POST_AGAIN = Choice("post_again", "Post it once more")
+
+
+def after_the_invoice(
+    invoice: PaidInvoice, known: Knowledge, case: Case, posted: StepRecord
+) -> Decision:
+    answer = PostedInvoice.model_validate(posted.answer)
+    if answer.reread:
+        return (Look(Subject.INVOICE, answer.id),)
+    if answer.gone:
+        return Hold(
+            "gone",
+            "The invoice was posted, and somebody has deleted it in QuickBooks since.",
+            (POST_AGAIN,),
+        )
+    differs = _spot_check(invoice, answer)
+    if differs is not None:
+        return differs
+    steps = {
+        payment.id: case.steps.get(payment_operation(invoice, payment))
+        for payment in invoice.received
+    }
+    for step in steps.values():
+        if step is not None and step.state is StepState.REJECTED:
+            return refused(step)
+        if step is not None and answers.unapplied(step.answer):
+            return Hold(
+                "unapplied_left",
+                f"{shown(answers.unapplied(step.answer), invoice.currency)} of a payment was not "
+                "taken by the invoice. Look at both in QuickBooks.",
+            )
+    open_payments = [
+        payment
+        for payment in invoice.received
+        if (step := steps[payment.id]) is None or step.state is not StepState.CONFIRMED
+    ]
+    if open_payments:
+        return _post_payments(invoice, known, case, answer, open_payments)
+    return Finish(
+        Status.SYNCED,
+        " ".join(remarks.of(invoice, known)),
+        answer.customer_id,
+        answer.id,
+        tuple(step.quickbooks_id or "" for step in steps.values() if step is not None),
+    )
+
+
+def _spot_check(invoice: PaidInvoice, answer: PostedInvoice) -> Hold | None:
+    """Rules 18 and 24: to the cent, or the payment waits."""
+    if answer.total != invoice.total:
+        difference = answer.total - invoice.total
+        return Hold(
+            "spot_check",
+            f"Spot-check: QuickBooks made {shown(answer.total, invoice.currency)} of the invoice, "
+            f"the source says {shown(invoice.total, invoice.currency)} (a difference of "
+            f"{shown(difference, invoice.currency)}, tax {shown(answer.tax, invoice.currency)} "
+            f"instead of {shown(invoice.tax_total, invoice.currency)}). The payment was not "
+            "posted. Correct the invoice in QuickBooks, then try again.",
+        )
+    if answer.fresh and answer.balance != answer.total:
+        return Hold(
+            "credit_by_itself",
+            f"QuickBooks applied {shown(answer.total - answer.balance, invoice.currency)} of the "
+            "client's credit to the invoice by itself, so the payment was not posted. Take the "
+            "credit off the invoice in QuickBooks, then try again.",
+        )
+    return None
+
+
+def _post_payments(
+    invoice: PaidInvoice,
+    known: Knowledge,
+    case: Case,
+    answer: PostedInvoice,
+    payments: Sequence[Payment],
+) -> Decision:
+    if not answer.fresh:
+        # Somebody else's answer, or an old one: the payments may be there as well.
+        adopted = _payments_there(invoice, known, answer, payments)
+        if adopted is not None:
+            return adopted
+    rates = rates_needed(invoice, known)
+    if isinstance(rates, Hold):
+        return rates
+    missing: list[Look | Post] = [*rates, *money_received.find_methods(invoice, known)]
+    if missing:
+        return first_refusal(missing, case) or tuple(missing)
+    left = sum((payment.amount for payment in payments), ZERO)
+    if left > answer.balance:
+        return Hold(
+            "balance",
+            f"{shown(answer.balance, invoice.currency)} is open on the invoice in QuickBooks, and "
+            f"{shown(left, invoice.currency)} was paid. A payment is never cut; look at the "
+            "invoice in QuickBooks, then try again.",
+        )
+    return tuple(_payment_step(invoice, known, case, answer, payment) for payment in payments)
+
+
+def _payments_there(
+    invoice: PaidInvoice,
+    known: Knowledge,
+    answer: PostedInvoice,
+    payments: Sequence[Payment],
+) -> tuple[Look | Adopt, ...] | None:
+    if answer.customer_id not in known.payments:
+        return (Look(Subject.PAYMENTS, answer.customer_id),)
+    adopted = []
+    for payment in payments:
+        operation = payment_operation(invoice, payment)
+        mark = marker(known.realm_id, known.source_key, operation)
+        for entry in known.payments[answer.customer_id]:
+            if mark in entry.private_note and entry.total_amt == payment.amount:
+                why = "QuickBooks has this payment with qbdesk's own mark; it was taken over."
+                adopted.append(adopt(StepKind.PAYMENT, operation, entry, why))
+    return tuple(adopted) or None
+
+
+def _payment_step(
+    invoice: PaidInvoice,
+    known: Knowledge,
+    case: Case,
+    answer: PostedInvoice,
+    payment: Payment,
+) -> Post:
+    operation = payment_operation(invoice, payment)
+    true_day = payment.day(known.zone)
+    paid_on = open_day(true_day, known, case)
+    told = [f"Payment for invoice {invoice.number}, id {payment.id}", payment.method_label or ""]
+    told += [f"Reference {payment.reference}"] if payment.reference else []
+    told += [f"{payment.processor or 'processor'} {payment.processor_ref}"] * bool(
+        payment.processor_ref
+    )
+    told += [f"Paid on {true_day}, in a closed period"] * (paid_on != true_day)
+    payload = payloads.payment(
+        payment,
+        customer_id=answer.customer_id,
+        invoice_id=answer.id,
+        paid_on=paid_on,
+        method_id=money_received.method_id(payment, known),
+        deposit_account_id=money_received.deposit_account(payment, known),
+        note=payloads.note(told, marker(known.realm_id, known.source_key, operation)),
+        exchange_rate=rate_on(invoice, true_day, known),
+        currency=currency_sent(invoice, known),
+    )
+    return Post(StepKind.PAYMENT, operation, payload)

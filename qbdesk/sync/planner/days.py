@@ -1,0 +1,61 @@
+"""What hangs on the day: closed periods and exchange rates (bookkeeping rules 2 and 29)."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from qbdesk.sync.model import PaidInvoice
+from qbdesk.sync.planner.decisions import Hold, Look, Subject
+from qbdesk.sync.planner.knowledge import Case, Knowledge
+from qbdesk.sync.views import Choice
+
+FIRST_OPEN_DAY = "first_open_day"
+
+
+def closed_period(invoice: PaidInvoice, known: Knowledge, case: Case) -> Hold | None:
+    """Rule 2: never re-dated by itself."""
+    days = [invoice.issue_date, *(payment.day(known.zone) for payment in invoice.received)]
+    closed = known.facts.close_date
+    if closed is None or min(days) > closed or case.answers.get("closed_period") == FIRST_OPEN_DAY:
+        return None
+    return Hold(
+        "closed_period",
+        f"QuickBooks' books are closed up to {closed}, and this invoice or a payment of it is "
+        "dated in that time. Nothing was posted.",
+        (
+            Choice(
+                FIRST_OPEN_DAY,
+                f"Date it {closed + timedelta(days=1)}; the true date goes into the note",
+            ),
+            Choice("try_again", "I opened the period: try again"),
+        ),
+    )
+
+
+def open_day(day: date, known: Knowledge, case: Case) -> date:
+    if known.facts.close_date is None or case.answers.get("closed_period") != FIRST_OPEN_DAY:
+        return day
+    return max(day, known.facts.close_date + timedelta(days=1))
+
+
+def rates_needed(invoice: PaidInvoice, known: Knowledge) -> list[Look] | Hold:
+    """Rule 29: the issue day's rate for the invoice, each payment's own day's for the payment."""
+    if invoice.currency == known.facts.home_currency:
+        return []
+    days = [invoice.issue_date, *(payment.day(known.zone) for payment in invoice.received)]
+    keys = list(dict.fromkeys(f"{invoice.currency} {day}" for day in days))
+    missing = [Look(Subject.EXCHANGE_RATE, key) for key in keys if key not in known.rates]
+    if not missing and any(known.rates[key] is None for key in keys):
+        return Hold(
+            "no_rate",
+            f"QuickBooks has no exchange rate for {invoice.currency} on a day of this invoice. "
+            "Enter one there, then try again.",
+        )
+    return missing
+
+
+def rate_on(invoice: PaidInvoice, day: date, known: Knowledge) -> Decimal | None:
+    return known.rates.get(f"{invoice.currency} {day}")
+
+
+def currency_sent(invoice: PaidInvoice, known: Knowledge) -> str | None:
+    return invoice.currency if known.facts.multicurrency else None

@@ -1,0 +1,56 @@
+"""Steps as the planner sees them: their names, refusals, and what is taken over as our own."""
+
+from collections.abc import Sequence
+
+import simplejson
+
+from qbdesk.sync.ledger.steps import StepRecord, StepState
+from qbdesk.sync.model import PaidInvoice, Payment
+from qbdesk.sync.operations import StepKind
+from qbdesk.sync.planner import customers, money_received
+from qbdesk.sync.planner.decisions import Adopt, Hold, Look, Post
+from qbdesk.sync.planner.knowledge import Case
+from qbdesk.sync.quickbooks import answers
+from qbdesk.sync.quickbooks.objects import InvoiceObject, PaymentObject
+
+
+def invoice_operation(invoice: PaidInvoice) -> str:
+    return f"invoice:{invoice.id}"
+
+
+def payment_operation(invoice: PaidInvoice, payment: Payment) -> str:
+    return f"payment:{invoice.id}:{payment.id}"
+
+
+def operations(invoice: PaidInvoice) -> list[str]:
+    """Every operation this invoice may need, its own and the shared ones."""
+    methods = [money_received.method_of(payment).name for payment in invoice.received]
+    return [
+        customers.operation(invoice),
+        *(f"method:{name.casefold()}" for name in methods),
+        invoice_operation(invoice),
+        *(payment_operation(invoice, payment) for payment in invoice.received),
+    ]
+
+
+def refused(step: StepRecord) -> Hold:
+    return Hold(f"refused_{step.kind}", step.fault_text or "QuickBooks refused this.")
+
+
+def first_refusal(missing: Sequence[Look | Post], case: Case) -> Hold | None:
+    """A shared write that QuickBooks refused holds every invoice that needs it."""
+    for entry in missing:
+        if isinstance(entry, Look):
+            continue
+        step = case.steps.get(entry.operation)
+        if step is None or step.state is not StepState.REJECTED:
+            continue
+        if step.fault_code != customers.NAME_TAKEN or entry.payload == simplejson.loads(
+            step.body, use_decimal=True
+        ):
+            return refused(step)
+    return None
+
+
+def adopt(kind: StepKind, operation: str, entry: InvoiceObject | PaymentObject, why: str) -> Adopt:
+    return Adopt(kind, operation, entry.id, answers.kept(entry, fresh=False), why)
