@@ -18,6 +18,7 @@ from qbdesk.sync.ledger.requests import RequestLedger
 from qbdesk.sync.preflight import Facts, examine, findings
 from qbdesk.sync.quickbooks import oauth
 from qbdesk.sync.quickbooks.client import QuickBooks, QuickBooksError
+from qbdesk.sync.quickbooks.faults import FaultKind
 from qbdesk.sync.quickbooks.hosts import Environment, Hosts
 from qbdesk.sync.quickbooks.limits import Limiter
 from qbdesk.sync.quickbooks.oauth import AppKeys, TokenSet
@@ -30,6 +31,9 @@ NO_ATTEMPT = "No sign-in is under way for this company. Press Connect QuickBooks
 OTHER_COMPANY = "other_company"
 MISMATCH = "environment_mismatch"
 SAME_SOURCE = "same_source"
+SOURCE_COLUMNS = (
+    "source source_url from_date tenant_id tenant_name tenant_environment time_zone".split()
+)
 
 
 @dataclass
@@ -168,7 +172,9 @@ class Connecting:
             try:
                 await quickbooks.company_info()
             except QuickBooksError as error:
-                refused = error
+                # A host that is out of order says nothing of the company: that is the one to tell.
+                if refused is None or refused.fault.kind is not FaultKind.TRY_AGAIN:
+                    refused = error
                 continue
             return environment, quickbooks
         assert refused is not None
@@ -293,19 +299,28 @@ class Connecting:
             "home_currency": attempt.facts.home_currency,
         }
         here = (attempt.realm_id, attempt.environment)
-        if company.realm_id is None or (company.realm_id, company.environment) == here:
+        if (company.realm_id, company.environment) == here:
+            companies.change(connection, company.id, **about)
+            return companies.get(connection, company.id)
+        fed_by = {column: getattr(company, column) for column in SOURCE_COLUMNS}
+        earlier = companies.put_away(connection, company.name, *here)
+        if earlier is not None:
+            if earlier.tenant_id != company.tenant_id:
+                raise Refusal(
+                    f"{company.name} was connected to this QuickBooks company before, from another "
+                    "account of an invoicing system. Add it under another name."
+                )
+            companies.change(connection, company.id, active=False, connected=False)
+            again = {"cursor": None} if company.from_date < earlier.from_date else {}
+            companies.change(connection, earlier.id, active=True, **about, **fed_by, **again)
+            return companies.get(connection, earlier.id)
+        if company.realm_id is None:
             companies.change(connection, company.id, **about)
             return companies.get(connection, company.id)
         companies.change(connection, company.id, active=False, connected=False)
-        earlier = companies.put_away(connection, company.name, *here)
-        if earlier is not None:
-            companies.change(connection, earlier.id, active=True, **about)
-            return companies.get(connection, earlier.id)
-        kept = (
-            "name source source_url from_date tenant_id tenant_name tenant_environment time_zone"
-        ).split()
-        same = {column: getattr(company, column) for column in kept}
-        return companies.add(connection, **same, **about, created_at=self._clock())
+        return companies.add(
+            connection, name=company.name, **fed_by, **about, created_at=self._clock()
+        )
 
     async def cancel(self, name: str) -> None:
         """Ends an attempt and leaves nothing behind; a grant that was given is handed back."""

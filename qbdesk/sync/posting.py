@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from qbdesk.sync.errors import Trouble
-from qbdesk.sync.ledger import invoices, journal, memory, steps
+from qbdesk.sync.ledger import companies, invoices, journal, memory, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.ledger.invoices import InvoiceRecord
@@ -39,6 +39,7 @@ MANY = 10  # so many writes of one kind travel in batches; fewer go one by one, 
 BATCH = 30  # Intuit: items in a batch
 AT_ONCE = 4  # single writes under way together
 WHOLE_COMPANY = (FaultKind.COMPANY, FaultKind.SIGN_IN, FaultKind.THROTTLED)
+LEFT = "The company was disconnected or paused meanwhile; nothing more is posted."
 WHAT = {
     StepKind.CUSTOMER: "Customer",
     StepKind.ITEM: "Product or service",
@@ -131,6 +132,7 @@ class Poster:
     ) -> None:
         """Intent, wire, answer. A crash in between leaves the step SENT: it is looked for."""
         with self._ledger.begin() as connection:
+            self._check_still_wanted(connection)
             prepared = [(entry, self._intend(connection, entry)) for entry in group]
         ready = [(entry, step) for entry, step in prepared if step is not None]
         if not ready:
@@ -147,23 +149,28 @@ class Poster:
         stopped = None
         with self._ledger.begin() as connection:
             for (entry, step), outcome in zip(ready, outcomes, strict=True):
-                stopped = self._record(connection, entry, step, outcome) or stopped
+                told = self._record(connection, entry, step, outcome, batched=len(ready) > 1)
+                stopped = told or stopped
         if stopped is not None:
             raise CompanyStopped(
                 f"{stopped.sentence} {stopped.press}",
                 signed_out=stopped.kind is FaultKind.SIGN_IN,
             )
 
+    def _check_still_wanted(self, connection: Connection) -> None:
+        """Another program on this machine may have disconnected or paused the company meanwhile."""
+        company = companies.get(connection, self._company.id)
+        if not company.connected or company.paused or not company.active:
+            raise CompanyStopped(LEFT, signed_out=not company.connected)
+
     def _intend(self, connection: Connection, entry: Wanted) -> StepRecord | None:
         """The durable record of a write, committed before its first byte leaves."""
         now = self._clock()
         post = entry.post
         latest = steps.latest(connection, self._company.id, [post.operation]).get(post.operation)
-        if latest is not None and latest.state in (
-            StepState.CONFIRMED,
-            StepState.SENT,
-            StepState.UNKNOWN,
-        ):
+        if latest is not None and latest.state in (StepState.SENT, StepState.UNKNOWN):
+            return None
+        if latest is not None and latest.state is StepState.CONFIRMED and not post.shared:
             return None
         if latest is not None and latest.state is StepState.INTENT:
             changes: dict[str, Any] = {}
@@ -229,7 +236,13 @@ class Poster:
     # ---- answers ----
 
     def _record(
-        self, connection: Connection, entry: Wanted, step: StepRecord, outcome: Outcome
+        self,
+        connection: Connection,
+        entry: Wanted,
+        step: StepRecord,
+        outcome: Outcome,
+        *,
+        batched: bool,
     ) -> Fault | None:
         """Writes down what became of a step; returns the fault that stops the company, if any."""
         if isinstance(outcome, Confirmed):
@@ -240,7 +253,7 @@ class Poster:
         elif isinstance(outcome, Unknown):
             self._doubt(connection, step, outcome.why, outcome.tid)
         else:
-            return self._refuse(connection, step, outcome)
+            return self._refuse(connection, step, outcome, batched=batched)
         return None
 
     def _confirm(
@@ -289,12 +302,15 @@ class Poster:
         steps.change(connection, step.id, state=StepState.UNKNOWN, ended_at=self._clock())
         self._note(connection, step, "unknown", tid, why)
 
-    def _refuse(self, connection: Connection, step: StepRecord, outcome: Refused) -> Fault | None:
+    def _refuse(
+        self, connection: Connection, step: StepRecord, outcome: Refused, *, batched: bool
+    ) -> Fault | None:
         fault = outcome.fault
         self._note(connection, step, "refused", fault.tid, fault.sentence)
         if fault.kind in WHOLE_COMPANY:
             steps.change(connection, step.id, state=StepState.INTENT)
-            return fault
+            # One item of a batch that came too fast goes again by itself, after the pause.
+            return None if fault.kind is FaultKind.THROTTLED and batched else fault
         steps.change(
             connection,
             step.id,

@@ -119,7 +119,7 @@ def resolve(
         value = choice.removeprefix(tax.CODE_PREFIX)
         key = reason.removeprefix("setting:")
         companies.change_setting(connection, company.id, key, value)
-        invoices.requeue(connection, _held_for(connection, company, reason), now)
+        invoices.requeue(connection, invoices.with_reason(connection, company.id, reason), now)
     else:
         _answer(connection, company, record, choice, now)
 
@@ -140,11 +140,6 @@ def _keep(connection: Connection, record: InvoiceRecord, now: datetime) -> None:
     )
 
 
-def _held_for(connection: Connection, company: Company, reason: str) -> list[int]:
-    records = invoices.get(connection, invoices.held(connection, company.id))
-    return [record.id for record in records if record.reason == reason]
-
-
 def _answer(
     connection: Connection, company: Company, record: InvoiceRecord, choice: str, now: datetime
 ) -> None:
@@ -153,7 +148,7 @@ def _answer(
     same = [record]
     if reason == "customer":
         client = _client(record)
-        held = invoices.get(connection, _held_for(connection, company, reason))
+        held = invoices.get(connection, invoices.with_reason(connection, company.id, reason))
         same = [entry for entry in held if _client(entry) == client]
     for entry in same:
         answers = {**entry.answers, reason: choice}

@@ -11,6 +11,8 @@ from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.planner.decisions import Finish, Hold, Ignore, Wait
 from qbdesk.sync.views import Status
 
+NOT_WANTED = "not_wanted"
+
 
 @dataclass
 class Tally:
@@ -39,7 +41,7 @@ class Verdicts:
                 record,
                 decision.message,
                 status=Status.IGNORED,
-                reason="not_wanted",
+                reason=NOT_WANTED,
                 message=decision.message,
                 choices=[],
             )

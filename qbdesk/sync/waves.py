@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from qbdesk.sync import intake
-from qbdesk.sync.ledger import invoices, journal, steps
+from qbdesk.sync.ledger import invoices, journal, memory, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.ledger.invoices import InvoiceRecord
@@ -211,11 +211,24 @@ class Waves:
                     await self._read_again(keys)
                 else:
                     await self._lookups.answer(subject, keys)
+                    self._remember(subject)
             except QuickBooksError as error:
                 if error.fault.kind in WHOLE_COMPANY:
                     raise stopped_or_same(error) from None
                 hold = Hold("look_failed", f"{error.fault.sentence} {error.fault.press}")
                 self._apply({w.record.id: hold for w, look in looks if look.subject is subject})
+
+    def _remember(self, subject: Subject) -> None:
+        """Reads are metered: items and payment methods are not read again in the next pass."""
+        found = {
+            Subject.ITEM: ("item", self._known.items),
+            Subject.METHODS: ("method", self._known.methods),
+        }
+        if subject in found:
+            kind, values = found[subject]
+            with self._ledger.begin() as connection:
+                for key, value in values.items():
+                    memory.remember(connection, self._company.id, kind, key, value)
 
     async def _read_again(self, invoice_ids: Sequence[str]) -> None:
         """A posted invoice once more, because a person may have changed it in QuickBooks."""

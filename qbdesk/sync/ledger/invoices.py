@@ -139,6 +139,15 @@ def held(connection: Connection, company_id: int) -> list[int]:
     return list(rows.scalars())
 
 
+def with_reason(connection: Connection, company_id: int, reason: str) -> list[int]:
+    rows = connection.execute(
+        select(paid_invoice.c.id).where(
+            paid_invoice.c.company_id == company_id, paid_invoice.c.reason == reason
+        )
+    )
+    return list(rows.scalars())
+
+
 def counts(connection: Connection, company_id: int) -> dict[Status, int]:
     rows = connection.execute(
         select(paid_invoice.c.status, func.count())
