@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qbdesk.sync.errors import Refusal
-from qbdesk.sync.service import Service
 
 if TYPE_CHECKING:  # loaded when first needed: the window has to be there first
     import httpx
 
     from qbdesk.sync.engine import Surroundings
+    from qbdesk.sync.service import Service
 
 HOME = "QBDESK_HOME"
 TEST_SERVER = "QBDESK_INTUIT_URL"
@@ -64,18 +64,19 @@ def open_service(
     in_memory: bool = False,
     scheduled: bool = False,
     interval: timedelta | None = None,
-) -> Service:
+) -> "Service":
     """A service over the ledger of a home. Nothing is opened before it is started.
 
     Args:
         in_memory: Secrets stay in memory (the practice company's are none).
         scheduled: Companies are also looked at by themselves.
-        interval: How often; by default every five minutes.
+        interval: How often; by default as often as the source wishes.
 
     Raises:
         Refusal: An environment variable says something impossible.
     """
     from qbdesk.sync.quickbooks.hosts import BadTestServer, intuit_hosts
+    from qbdesk.sync.service import Service
 
     try:
         hosts = intuit_hosts(environ.get(TEST_SERVER))
@@ -86,7 +87,6 @@ def open_service(
     async def open_surroundings() -> "Surroundings":
         from qbdesk.sync.engine import Surroundings
         from qbdesk.sync.ledger.database import open_ledger
-        from qbdesk.sync.schedule import USUAL
         from qbdesk.sync.vault import KeyringVault, MemoryVault
 
         ledger = open_ledger(home / "ledger.db")
@@ -100,7 +100,7 @@ def open_service(
             clock=lambda: datetime.now(UTC),
             sleep=asyncio.sleep,
             settle=settle,
-            interval=interval or USUAL,
+            interval=interval,
         )
 
     return Service(open_surroundings, scheduled=scheduled)

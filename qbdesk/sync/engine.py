@@ -25,7 +25,7 @@ from qbdesk.sync.quickbooks.faults import FaultKind
 from qbdesk.sync.quickbooks.hosts import Hosts
 from qbdesk.sync.quickbooks.limits import Limiter
 from qbdesk.sync.quickbooks.oauth import KeysRefused, SignInEnded, SignInUnreachable
-from qbdesk.sync.schedule import USUAL, Schedule, back_off
+from qbdesk.sync.schedule import SHORTEST, USUAL, Schedule, back_off
 from qbdesk.sync.sources.feed import FeedSource
 from qbdesk.sync.sources.source import SourceUnreachable
 from qbdesk.sync.turn import Turn
@@ -68,7 +68,7 @@ class Surroundings:
     clock: Callable[[], datetime]
     sleep: Callable[[float], Awaitable[None]]
     settle: timedelta
-    interval: timedelta = USUAL
+    interval: timedelta | None = None  # None: as the source wishes
 
 
 class Engine:
@@ -175,16 +175,18 @@ class Engine:
                 "word. Connect the company again and confirm it, or connect another one."
             )
         around = self._around
+        source = await self._source(company)
         tools = PassTools(
             around.ledger,
             company,
-            await self._source(company),
+            source,
             self._quickbooks(company, limiter),
             around.clock,
             around.settle,
             self._hears,
         )
         await CompanyPass(tools, tally, afresh=afresh).run()
+        tally.poll_seconds = source.poll_seconds
         return tally
 
     def _waiting(self, company: Company) -> Callable[[float, str], None]:
@@ -264,13 +266,18 @@ class Engine:
             companies.change(connection, company.id, **values)
         failures = self._failures.get(company.name, 0) + 1 if kind else 0
         self._failures[company.name] = failures
-        wait = back_off(failures) if failures else self._around.interval
-        self.schedule.at(company.name, now + max(wait, self._around.interval))
+        self.schedule.at(company.name, now + self._pause_after(tally, failures))
         self._warn(company, tally, stopped if kind and failures == 1 else None, kind)
         self._hears(CompanyChanged(company.name))
         counts = limiter.counts
         requests = Requests(counts.reads, counts.writes, counts.batches)
         return self._result(company, tally, requests, stopped)
+
+    def _pause_after(self, tally: Tally, failures: int) -> timedelta:
+        """Until the next pass by the schedule: as the source wishes, longer after failures."""
+        wished = USUAL if tally.poll_seconds is None else timedelta(seconds=tally.poll_seconds)
+        wait = self._around.interval or max(wished, SHORTEST)
+        return max(wait, back_off(failures)) if failures else wait
 
     def _warn(
         self, company: Company, tally: Tally, stopped: str | None, kind: State | None

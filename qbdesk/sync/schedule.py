@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 USUAL = timedelta(minutes=5)
+SHORTEST = timedelta(minutes=1)  # however often a source wishes to be asked
 BACK_OFF = (1, 2, 4, 8, 15, 30)  # minutes after a first, second ... pass that could not be served
 
 

@@ -16,10 +16,16 @@ NOT_WANTED = "not_wanted"
 
 @dataclass
 class Tally:
-    """What this pass has done so far; `newly_held`: source id -> why."""
+    """What this pass has done so far.
+
+    Attributes:
+        newly_held: Source id -> why.
+        poll_seconds: When the source wants to be asked again; None: it has not said.
+    """
 
     synced: int = 0
     newly_held: dict[str, str] = field(default_factory=dict)
+    poll_seconds: int | None = None
 
 
 class Verdicts:

@@ -71,6 +71,9 @@ class FeedSource:
 
     Args:
         sleep: How waiting is done; `waiting` hears for how many seconds, and why.
+
+    Attributes:
+        poll_seconds: When the source wants to be asked again (X-Poll-Interval), once it has said.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class FeedSource:
         self._token = token
         self._sleep = sleep
         self._waiting = waiting
+        self.poll_seconds: int | None = None
 
     async def tenant(self) -> Tenant:
         answer = await self._get("/v1/tenant", {})
@@ -156,7 +160,13 @@ class FeedSource:
                     await response.aclose()
         except (httpx.HTTPError, TimeoutError, OSError):
             return _Try(why=_DOWN)
+        self._note_poll_interval(response.headers)
         return _read(response, body)
+
+    def _note_poll_interval(self, headers: httpx.Headers) -> None:
+        told = headers.get("x-poll-interval", "").strip()
+        if re.fullmatch(r"[0-9]{1,5}", told):
+            self.poll_seconds = int(told)
 
 
 _DOWN = (
