@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,21 @@ def test_a_request_it_cannot_read_is_answered_all_the_same(line: bytes) -> None:
     assert done.returncode == 2
     assert isinstance(read_outcome(done.stdout), Unavailable)
     assert done.stderr == b""
+
+
+def test_whatever_a_library_prints_stays_out_of_the_answer(tmp_path: Path) -> None:
+    chatty = "import atexit, os; atexit.register(os.write, 1, b'noise')"
+    (tmp_path / "sitecustomize.py").write_text(chatty)
+    done = subprocess.run(
+        consent_command(),
+        input=b"rubbish\n",
+        capture_output=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+
+    assert isinstance(read_outcome(done.stdout), Unavailable)
+    assert done.stderr == b"noise"
 
 
 def test_the_program_itself_never_loads_webengine() -> None:

@@ -37,7 +37,8 @@ class SignInWindow(QWidget):
     def __init__(self, request: ConsentRequest, profile: QWebEngineProfile) -> None:
         super().__init__()
         self.setWindowTitle(TITLE)
-        self.resize(520, 720)
+        # A title bar and a panel have to fit on a small screen too.
+        self.resize(520, min(720, self.screen().availableSize().height() - 40))
         self.setMinimumSize(420, 420)
         self._start_url = QUrl(request.authorize_url)
         rules = Rules.of(request)
