@@ -60,7 +60,9 @@ class Settler:
     def _absent(self, connection: Connection, step: StepRecord) -> None:
         now = self._clock()
         looked = _looked(step, now)
-        proven = is_proven_absent(looked, self._known.settle)
+        # The look right after the attempt never proves anything, however short the settle time.
+        second = step.absent_at is not None
+        proven = second and is_proven_absent(looked, self._known.settle)
         steps.change(
             connection,
             step.id,
