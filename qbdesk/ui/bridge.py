@@ -58,8 +58,9 @@ class Bridge(QObject):
 
     def close(self) -> None:
         """No event and no answer comes through any more."""
-        self._closed = True
-        self._unsubscribe()
+        if not self._closed:
+            self._closed = True
+            self._unsubscribe()
 
     def ask(
         self,

@@ -36,30 +36,30 @@ NOW = datetime.now(UTC)
 REDIRECT = "https://example.com/callback"
 
 
-def invoice(number: int, **changes: Any) -> InvoiceRow:
+def invoice(count: int, /, **changes: Any) -> InvoiceRow:
     row = InvoiceRow(
-        source_id=f"inv_{number:05}",
-        number=f"2026-{number:04}",
+        source_id=f"inv_{count:05}",
+        number=f"2026-{count:04}",
         customer="Maple & Birch",
         amount=Decimal("1234.50"),
         currency="CAD",
-        paid_on=date(2026, 1, 1) + timedelta(days=number % 300),
+        paid_on=date(2026, 1, 1) + timedelta(days=count % 300),
         method="Card",
         status=Status.SYNCED,
         message="",
         choices=(),
         quickbooks_invoice_id="17",
         quickbooks_payment_id="18",
-        quickbooks_link=f"https://sandbox.qbo.intuit.com/app/invoice?txnId={number}",
+        quickbooks_link=f"https://sandbox.qbo.intuit.com/app/invoice?txnId={count}",
         source_link=None,
     )
     return replace(row, **changes)
 
 
-def held(number: int, **changes: Any) -> InvoiceRow:
+def held(count: int, /, **changes: Any) -> InvoiceRow:
     """An invoice that needs attention."""
     return invoice(
-        number,
+        count,
         **{
             "status": Status.NEEDS_ATTENTION,
             "message": "The customer has no email address. Set it at the source, or decide here.",
@@ -70,7 +70,7 @@ def held(number: int, **changes: Any) -> InvoiceRow:
     )
 
 
-def company(name: str = "maple", **changes: Any) -> CompanyView:
+def company(name: str = "maple", /, **changes: Any) -> CompanyView:
     view = CompanyView(
         name=name,
         source="feed",
@@ -97,7 +97,7 @@ def company(name: str = "maple", **changes: Any) -> CompanyView:
     return replace(view, **changes)
 
 
-def not_connected(name: str = "maple", **changes: Any) -> CompanyView:
+def not_connected(name: str = "maple", /, **changes: Any) -> CompanyView:
     return company(
         name,
         **{
@@ -173,6 +173,10 @@ class StandIn:
 
     def _answer(self, work: Callable[[], Answer], name: str, *arguments: Any) -> "Future[Answer]":
         self.asked.append((name, *arguments))
+        if self.stopped:
+            late: Future[Answer] = Future()
+            late.set_exception(Refusal("qbdesk is closing down."))
+            return late
 
         def done() -> Answer:
             self.gate.wait(30)

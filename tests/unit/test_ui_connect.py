@@ -1,0 +1,337 @@
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QLabel, QLineEdit
+from ui_stand_in import OFFER, REDIRECT, StandIn, not_connected
+
+from qbdesk.sync.errors import Refusal
+from qbdesk.sync.views import Finding
+from qbdesk.ui.bridge import Bridge
+from qbdesk.ui.dialogs.connect import ConnectDialog, consent_message
+from qbdesk.ui.look import Tone
+
+LANDED = f"{REDIRECT}?code=abc&state=xyz&realmId=1"
+
+
+class Consent(QObject):
+    """The consent window as the dialog sees it, without its child process."""
+
+    landed = Signal(str)
+    closed = Signal()
+    browser_wanted = Signal()
+    timed_out = Signal()
+    unavailable = Signal(str)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.request: object = None
+
+    def open(self, request: object) -> bool:
+        self.request = request
+        return True
+
+    def close(self) -> None:
+        self.closed.emit()
+
+
+class Dialog:
+    """The connect dialog with what it touches."""
+
+    def __init__(self, qtbot, service: StandIn) -> None:
+        self.qtbot, self.service = qtbot, service
+        self.bridge = Bridge()
+        self.bridge.attach(service)
+        self.consents: list[Consent] = []
+        self.browsed: list[str] = []
+        self.dialog = ConnectDialog(
+            self.bridge, not_connected(), self.browse, make_consent=self.make_consent
+        )
+        self.browser_works = True
+        qtbot.addWidget(self.dialog)
+        self.dialog.show()
+        self.settle()
+
+    def make_consent(self, parent: QObject) -> Consent:
+        self.consents.append(Consent(parent))
+        return self.consents[-1]
+
+    def browse(self, address: str) -> bool:
+        self.browsed.append(address)
+        return self.browser_works
+
+    def settle(self) -> None:
+        asked = -1
+        while asked != len(self.service.asked):
+            done: list[object] = []
+            future = self.service.settings("maple")
+            asked = len(self.service.asked)
+            self.bridge.ask(self.bridge, future, done.append)
+            self.qtbot.waitUntil(lambda done=done: bool(done))
+
+    def press(self, button) -> None:
+        assert button.isVisible()
+        assert button.isEnabled()
+        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        self.settle()
+
+    def enter_keys(self) -> None:
+        keys = self.dialog.keys
+        keys.client_id.setText("client")
+        keys.secret.setText("hush")
+        keys.redirect.setText(REDIRECT)
+
+    def sign_in(self) -> Consent:
+        self.enter_keys()
+        self.press(self.dialog.go_on)
+        return self.consents[-1]
+
+    def land(self) -> None:
+        self.sign_in().landed.emit(LANDED)
+        self.settle()
+
+    def page(self):
+        return self.dialog.pages.currentWidget()
+
+    def texts(self) -> str:
+        return "\n".join(made.text() for made in self.dialog.findChildren(QLabel))
+
+
+@pytest.fixture
+def service() -> Iterator[StandIn]:
+    made = StandIn(not_connected())
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def at(qtbot, service: StandIn) -> Iterator[Dialog]:
+    made = Dialog(qtbot, service)
+    yield made
+    made.bridge.close()
+
+
+# ---- keys ----
+
+
+def test_without_keys_nobody_can_go_on(at: Dialog) -> None:
+    assert not at.dialog.go_on.isEnabled()
+    assert not at.dialog.browser.isEnabled()
+    at.enter_keys()
+    assert at.dialog.go_on.isEnabled()
+
+
+def test_the_secret_is_never_readable_on_the_screen(at: Dialog) -> None:
+    assert at.dialog.keys.secret.echoMode() == QLineEdit.EchoMode.Password
+
+
+def test_a_secret_that_is_stored_need_not_be_typed_again(qtbot, service: StandIn) -> None:
+    service.keys = ("client", REDIRECT)
+    at = Dialog(qtbot, service)
+    assert at.dialog.keys.client_id.text() == "client"
+    assert at.dialog.keys.secret.text() == ""
+    at.press(at.dialog.go_on)
+    assert service.calls("begin_connect") == [["maple", "client", None, REDIRECT]]
+    at.bridge.close()
+
+
+def test_keys_that_are_refused_are_said_and_can_be_corrected(at: Dialog) -> None:
+    at.service.troubles["begin_connect"] = Refusal("The redirect address must be https.")
+    at.enter_keys()
+    at.press(at.dialog.go_on)
+    assert at.page() is at.dialog.keys
+    assert at.dialog.trouble.text() == "The redirect address must be https."
+    assert at.dialog.go_on.isEnabled()
+
+
+# ---- the embedded window ----
+
+
+def test_the_consent_window_is_opened_with_the_request(at: Dialog) -> None:
+    consent = at.sign_in()
+    assert at.service.calls("begin_connect") == [["maple", "client", "hush", REDIRECT]]
+    assert consent.request.redirect_uri == REDIRECT
+    assert at.page() is at.dialog.waiting
+
+
+def test_the_typed_secret_does_not_stay_in_the_field(at: Dialog) -> None:
+    at.sign_in()
+    assert at.dialog.keys.secret.text() == ""
+
+
+def test_the_consent_window_reads_the_request(service: StandIn) -> None:
+    request = service.begin_connect("maple", "client", None, REDIRECT).result(timeout=5)
+    request = replace(request, test_server_root="http://127.0.0.1:8080")
+    message = consent_message(request)
+    assert message.authorize_url == request.authorize_url
+    assert message.intuit_root == "http://127.0.0.1:8080"
+
+
+def test_the_landing_is_read_and_the_company_shown(at: Dialog) -> None:
+    at.land()
+    assert at.service.calls("finish_connect") == [["maple", LANDED]]
+    assert at.page() is at.dialog.confirm
+    assert at.dialog.confirm.company.text() == "Maple & Birch Consulting Inc."
+    assert at.dialog.confirm.badge.text() == "SANDBOX"
+    assert "CAD" in at.dialog.confirm.country.text()
+
+
+@pytest.mark.parametrize(
+    ("signal", "sentence"),
+    [("closed", "The sign-in window was closed"), ("timed_out", "more than ten minutes")],
+)
+def test_closing_and_waiting_too_long_leave_nothing_behind(
+    at: Dialog, signal: str, sentence: str
+) -> None:
+    getattr(at.sign_in(), signal).emit()
+    at.settle()
+    assert at.page() is at.dialog.keys
+    assert sentence in at.dialog.trouble.text()
+    assert at.service.calls("cancel_connect") == [["maple"]]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["You did not allow the access, so nothing was connected.", "The answer was not for us."],
+)
+def test_a_denial_or_a_wrong_state_is_said_and_leaves_nothing_behind(
+    at: Dialog, sentence: str
+) -> None:
+    at.service.troubles["finish_connect"] = Refusal(sentence)
+    at.land()
+    assert at.page() is at.dialog.keys
+    assert at.dialog.trouble.text() == sentence
+    assert at.service.calls("cancel_connect") == [["maple"]]
+
+
+def test_without_a_web_view_the_browser_is_offered_with_the_reason(at: Dialog) -> None:
+    at.sign_in().unavailable.emit("No window can be shown here.")
+    at.settle()
+    assert at.page() is at.dialog.paste
+    assert at.dialog.trouble.text() == "No window can be shown here."
+    assert at.service.calls("cancel_connect") == []
+    at.press(at.dialog.paste.again)
+    assert at.browsed == ["https://appcenter.intuit.com/connect"]
+
+
+# ---- the browser ----
+
+
+def test_the_browser_and_a_pasted_address_lead_to_the_same_page(at: Dialog) -> None:
+    at.enter_keys()
+    at.press(at.dialog.browser)
+    assert at.browsed == ["https://appcenter.intuit.com/connect"]
+    assert at.page() is at.dialog.paste
+    assert not at.dialog.go_on.isEnabled()
+    at.dialog.paste.address.setText(f" {LANDED} ")
+    at.press(at.dialog.go_on)
+    assert at.service.calls("finish_connect") == [["maple", LANDED]]
+    assert at.page() is at.dialog.confirm
+    assert at.dialog.paste.address.text() == "", "a code does not stay on the screen"
+
+
+@pytest.mark.parametrize("by", ["dialog", "consent window"])
+def test_the_browser_may_be_chosen_while_the_window_is_open(at: Dialog, by: str) -> None:
+    consent = at.sign_in()
+    if by == "dialog":
+        at.press(at.dialog.browser)
+    else:
+        consent.browser_wanted.emit()
+        at.settle()
+    assert at.page() is at.dialog.paste
+    assert len(at.browsed) == 1
+    assert len(at.service.calls("begin_connect")) == 1, "the same request goes on"
+    assert at.service.calls("cancel_connect") == []
+
+
+def test_a_missing_browser_is_said(at: Dialog) -> None:
+    at.browser_works = False
+    at.enter_keys()
+    at.press(at.dialog.browser)
+    assert "No browser could be opened" in at.dialog.trouble.text()
+
+
+# ---- confirming ----
+
+
+def test_the_account_is_proposed_and_confirmed(at: Dialog) -> None:
+    at.land()
+    assert at.dialog.confirm.account.currentText() == "Services"
+    at.dialog.confirm.account.setCurrentIndex(0)
+    with at.qtbot.waitSignal(at.dialog.connected) as connected:
+        at.press(at.dialog.go_on)
+    assert at.service.calls("confirm_connect") == [["maple", "1", frozenset()]]
+    assert connected.args[0].connected
+    assert at.service.calls("cancel_connect") == []
+    assert not at.dialog.isVisible()
+
+
+def test_without_a_proposal_an_account_has_to_be_chosen(at: Dialog) -> None:
+    at.service.offer = replace(OFFER, income_account=None)
+    at.land()
+    assert not at.dialog.go_on.isEnabled()
+    at.dialog.confirm.account.setCurrentIndex(1)
+    assert at.dialog.go_on.isEnabled()
+
+
+def test_every_question_has_to_be_agreed_to_in_words(at: Dialog) -> None:
+    questions = (("other_company", "It is another company."), ("same_source", "Oak uses it too."))
+    at.service.offer = replace(OFFER, questions=questions)
+    at.land()
+    assert "It is another company." in at.texts()
+    assert not at.dialog.go_on.isEnabled()
+    at.dialog.confirm.boxes["other_company"].setChecked(True)
+    assert not at.dialog.go_on.isEnabled()
+    at.dialog.confirm.boxes["same_source"].setChecked(True)
+    at.press(at.dialog.go_on)
+    agreed = at.service.calls("confirm_connect")[0][2]
+    assert agreed == frozenset({"other_company", "same_source"})
+
+
+def test_the_preflight_is_told_before_anything_is_confirmed(at: Dialog) -> None:
+    at.service.offer = replace(OFFER, findings=(Finding("mind", "Reminders are on."),))
+    at.land()
+    assert "Reminders are on." in at.texts()
+
+
+def test_a_test_server_is_badged_as_one(at: Dialog) -> None:
+    at.service.offer = replace(OFFER, test_server=True, environment="production")
+    at.land()
+    assert at.dialog.confirm.badge.text() == "TEST SERVER · PRODUCTION"
+    assert at.dialog.confirm.badge.tone() == Tone.TEST
+
+
+def test_what_cannot_be_confirmed_is_said_and_may_be_tried_again(at: Dialog) -> None:
+    at.land()
+    at.service.troubles["confirm_connect"] = Refusal("The keyring is locked. Unlock it.")
+    at.press(at.dialog.go_on)
+    assert at.dialog.trouble.text() == "The keyring is locked. Unlock it."
+    assert at.page() is at.dialog.confirm
+    assert at.dialog.go_on.isEnabled()
+
+
+@pytest.mark.parametrize("when", ["waiting", "confirm"])
+def test_cancelling_leaves_nothing_behind(at: Dialog, when: str) -> None:
+    at.sign_in() if when == "waiting" else at.land()
+    at.press(at.dialog.cancel)
+    assert at.service.calls("cancel_connect") == [["maple"]]
+    assert not at.dialog.isVisible()
+
+
+def test_escape_leaves_nothing_behind_either(at: Dialog) -> None:
+    at.land()
+    at.qtbot.keyClick(at.dialog, Qt.Key.Key_Escape)
+    at.settle()
+    assert at.service.calls("cancel_connect") == [["maple"]]
+
+
+def test_looking_at_the_keys_alone_changes_nothing(at: Dialog) -> None:
+    at.press(at.dialog.cancel)
+    assert at.service.calls("cancel_connect") == []
+
+
+def test_a_hostile_company_name_is_only_text(at: Dialog) -> None:
+    at.service.offer = replace(OFFER, company_name="<img src=x>\u202eevil")
+    at.land()
+    assert at.dialog.confirm.company.text() == "<img src=x>⟨U+202E⟩evil"

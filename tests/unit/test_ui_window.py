@@ -1,0 +1,531 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from ui_stand_in import NOW, StandIn, company, held, invoice, not_connected
+
+from qbdesk.sync.errors import Refusal
+from qbdesk.sync.views import (
+    Finding,
+    JournalEntry,
+    PassResult,
+    Progress,
+    Requests,
+    State,
+    Status,
+    TokenHealth,
+)
+from qbdesk.ui.bridge import Bridge
+from qbdesk.ui.companies import Companies
+from qbdesk.ui.company_actions import CompanyActions
+from qbdesk.ui.contents import Contents
+from qbdesk.ui.desk import Desk
+from qbdesk.ui.dialogs.add_company import AddCompanyDialog
+from qbdesk.ui.dialogs.connect import ConnectDialog
+from qbdesk.ui.dialogs.ignore import IgnoreDialog
+from qbdesk.ui.dialogs.question import Question
+from qbdesk.ui.dialogs.settings import SettingsDialog
+from qbdesk.ui.invoice_actions import InvoiceActions, who
+from qbdesk.ui.look import Tone
+from qbdesk.ui.table.columns import Column
+
+ROWS = [*(invoice(number) for number in range(1, 8)), held(8), held(9)]
+COUNTS = {Status.SYNCED: 7, Status.NEEDS_ATTENTION: 2}
+
+
+class Screen:
+    """The window's contents with all that drives them, over a stand-in."""
+
+    def __init__(self, qtbot, service: StandIn) -> None:
+        self.qtbot, self.service = qtbot, service
+        self.bridge = Bridge()
+        self.companies = Companies(self.bridge)
+        self.contents = Contents(self.bridge)
+        self.desk = Desk(self.bridge, self.companies, self.contents)
+        self.invoice_actions = InvoiceActions(self.desk, self.contents)
+        self.company_actions = CompanyActions(self.desk, self.companies, self.contents)
+        self.opened: list[str] = []
+        for actions in (self.invoice_actions, self.company_actions):
+            actions.open_url = lambda url: self.opened.append(QUrl(url).toString()) or True
+        qtbot.addWidget(self.contents)
+        self.contents.resize(1280, 800)
+        self.contents.show()
+        self.bridge.attach(service)
+        with qtbot.waitSignal(self.companies.changed):
+            self.companies.load()
+        self.settle()
+
+    def close(self) -> None:
+        self.bridge.close()
+        for timer in (self.companies._gather, self.contents.table._stale):
+            timer.stop()
+
+    def settle(self) -> None:
+        """Until everything asked so far is answered and shown."""
+        asked = -1
+        while asked != len(self.service.asked):
+            asked = len(self.service.asked)
+            done: list[object] = []
+            self.bridge.ask(self.bridge, self.service.app_keys_known(), done.append)
+            asked += 1
+            self.qtbot.waitUntil(lambda done=done: len(done) == 1)
+
+    def gather(self) -> None:
+        """Lets the timers fire that gather many changes into one question."""
+        self.settle()
+        for timer in (self.companies._gather, self.contents.table._stale):
+            if timer.isActive():
+                timer.stop()
+                timer.timeout.emit()
+        self.settle()
+
+    def press(self, button: QWidget) -> None:
+        assert button.isVisible()
+        assert button.isEnabled()
+        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        self.settle()
+
+    def dialog(self, kind: type) -> QWidget:
+        return next(made for made in self.contents.findChildren(kind) if made.isVisible())
+
+    def banner(self) -> str:
+        return self.contents.banner.text() if self.contents.banner.isVisible() else ""
+
+
+@pytest.fixture
+def service() -> Iterator[StandIn]:
+    made = StandIn(company(counts=COUNTS), rows=ROWS)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def screen(qtbot, service: StandIn) -> Iterator[Screen]:
+    made = Screen(qtbot, service)
+    yield made
+    made.close()
+
+
+def texts(widget: QWidget) -> str:
+    return "\n".join(label.text() for label in widget.findChildren(QLabel))
+
+
+# ---- header ----
+
+
+def test_a_connected_company_has_a_green_pill(screen: Screen) -> None:
+    header = screen.contents.header
+    assert header.pill.text() == "QuickBooks connected"
+    assert header.pill.tone() == Tone.GOOD
+    assert header.name.text() == "Maple & Birch Consulting Inc."
+    assert not header.connect_button.isVisible()
+
+
+def test_the_header_tells_how_long_the_sign_in_lasts(screen: Screen) -> None:
+    facts = screen.contents.header.facts.text()
+    assert "Access token: 42 min left" in facts
+    assert "Sign-in: 87 of 100 days left" in facts
+    assert "Last sync" in facts
+    assert "Next sync" in facts
+
+
+@pytest.mark.parametrize(
+    ("environment", "test_server", "badge"),
+    [
+        ("sandbox", False, "SANDBOX"),
+        ("production", False, "PRODUCTION"),
+        ("sandbox", True, "TEST SERVER · SANDBOX"),
+        ("production", True, "TEST SERVER · PRODUCTION"),
+    ],
+)
+def test_the_badge_names_the_environment_and_besides_a_test_server(
+    screen: Screen, environment: str, test_server: bool, badge: str
+) -> None:
+    screen.service.change_company("maple", environment=environment, test_server=test_server)
+    screen.gather()
+    assert screen.contents.header.badge.text() == badge
+
+
+def test_a_company_that_lost_its_connection_offers_to_connect(screen: Screen) -> None:
+    screen.service.views["maple"] = not_connected(counts=COUNTS)
+    screen.service.change_company("maple")
+    screen.gather()
+    header = screen.contents.header
+    assert header.pill.text() == "Not connected"
+    assert header.pill.tone() == Tone.QUIET
+    assert not screen.contents.actions_bar.sync.isEnabled()
+    screen.press(header.connect_button)
+    assert screen.dialog(ConnectDialog)
+
+
+def test_a_sign_in_that_ends_soon_offers_to_reconnect(screen: Screen) -> None:
+    assert not screen.contents.header.reconnect_button.isVisible()
+    screen.service.change_company("maple", reconnect=True)
+    screen.gather()
+    screen.press(screen.contents.header.reconnect_button)
+    assert screen.dialog(ConnectDialog)
+
+
+def test_the_minutes_only_run_while_somebody_looks(screen: Screen) -> None:
+    header = screen.contents.header
+    assert header._minute.isActive()
+    screen.contents.hide()
+    assert not header._minute.isActive()
+
+
+def test_the_minutes_left_go_down(screen: Screen) -> None:
+    later = NOW + timedelta(minutes=5)
+    screen.service.change_company("maple", token=TokenHealth(later, None, None))
+    screen.gather()
+    first = screen.contents.header.facts.text()
+    screen.contents.header._view = replace(
+        screen.contents.header._view, token=TokenHealth(later - timedelta(minutes=2), None, None)
+    )
+    screen.contents.header._minute.timeout.emit()
+    assert "min left" in first
+    assert screen.contents.header.facts.text() != first
+
+
+def test_findings_that_matter_are_shown_and_the_worst_comes_first(screen: Screen) -> None:
+    mind, stop = Finding("mind", "Reminders are on.", "Turn them off."), Finding("stop", "No tax.")
+    screen.service.change_company("maple", findings=(Finding("fine", "Good."), mind, stop))
+    screen.gather()
+    shown = texts(screen.contents.findings)
+    assert "Good." not in shown
+    assert shown.index("No tax.") < shown.index("Reminders are on.") < shown.index("Turn them off.")
+
+
+# ---- companies ----
+
+
+def test_another_company_brings_its_own_rows(screen: Screen) -> None:
+    screen.service.views["oak"] = company("oak", company_name="Oak Ltd")
+    screen.companies.load()
+    screen.settle()
+    combo = screen.contents.header.company
+    assert combo.isVisible()
+    combo.setCurrentIndex(combo.findData("oak"))
+    combo.textActivated.emit("oak")
+    screen.settle()
+    assert screen.contents.header.name.text() == "Oak Ltd"
+    assert screen.service.calls("invoices")[-1][0].company == "oak"
+
+
+def test_the_first_start_leads_through_the_steps(qtbot) -> None:
+    service = StandIn()
+    screen = Screen(qtbot, service)
+    welcome = screen.contents.welcome
+    assert welcome.isVisible()
+    assert not screen.contents.header.isVisible()
+    assert not welcome.connect_button.isEnabled()
+    screen.press(welcome.add)
+    dialog = screen.dialog(AddCompanyDialog)
+    dialog.name.setText(" maple ")
+    dialog.url.setText("https://billing.example.com")
+    dialog.token.setText("secret")
+    screen.press(dialog.add)
+    name, source, url, token, _ = service.calls("add_company")[0]
+    assert (name, source, url, token) == ("maple", "feed", "https://billing.example.com", "secret")
+    assert welcome.isVisible()
+    screen.press(welcome.connect_button)
+    assert screen.dialog(ConnectDialog)
+    screen.close()
+    service.stop()
+
+
+def test_the_set_up_says_what_a_bookkeeper_has_to_know(qtbot) -> None:
+    service = StandIn()
+    screen = Screen(qtbot, service)
+    said = texts(screen.contents.welcome)
+    assert "Only paid invoices arrive." in said
+    assert "only in US companies with automated sales tax" in said
+    assert "a bank deposit in QuickBooks or match them" in said
+    screen.close()
+    service.stop()
+
+
+def test_a_source_that_refuses_keeps_the_dialog_open_and_says_why(screen: Screen) -> None:
+    screen.service.troubles["add_company"] = Refusal("The source refused the token.")
+    screen.contents.actions_bar.add_pressed.emit()
+    dialog = screen.dialog(AddCompanyDialog)
+    for field in (dialog.name, dialog.url, dialog.token):
+        field.setText("x")
+    screen.press(dialog.add)
+    assert dialog.trouble.text() == "The source refused the token."
+    assert dialog.add.isEnabled()
+
+
+def test_removing_a_company_asks_first_and_says_that_the_ledger_stays(screen: Screen) -> None:
+    screen.contents.actions_bar.remove_pressed.emit()
+    question = screen.dialog(Question)
+    assert "The ledger with its journal is kept" in texts(question)
+    screen.press(question.yes)
+    screen.settle()
+    assert screen.service.calls("remove_company") == [["maple"]]
+    assert screen.contents.welcome.isVisible()
+
+
+def test_disconnecting_asks_first_and_can_be_declined(screen: Screen) -> None:
+    screen.press(screen.contents.actions_bar.disconnect_button)
+    question = screen.dialog(Question)
+    assert "deletes its access and refresh tokens at once" in texts(question)
+    screen.press(question.no)
+    assert screen.service.calls("disconnect") == []
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [(True, "deleted here and at Intuit"), (False, "Intuit could not be told")],
+)
+def test_disconnecting_says_whether_intuit_knows(screen: Screen, told: bool, sentence: str) -> None:
+    screen.service.intuit_told = told
+    screen.press(screen.contents.actions_bar.disconnect_button)
+    screen.press(screen.dialog(Question).yes)
+    assert sentence in screen.banner()
+    screen.gather()
+    assert screen.contents.header.pill.text() == "Not connected"
+    assert screen.contents.main_page.isVisible(), "its invoices stay to be seen"
+
+
+def test_settings_are_shown_and_only_a_changed_one_is_sent(screen: Screen) -> None:
+    screen.service.known_settings["tax_code"] = "HST ON"
+    screen.contents.actions_bar.settings_pressed.emit()
+    screen.settle()
+    dialog = screen.dialog(SettingsDialog)
+    dialog.fields["tax_code"].setText("GST")
+    screen.press(dialog.save)
+    assert screen.service.calls("change_setting") == [["maple", "tax_code", "GST"]]
+
+
+# ---- passes ----
+
+
+def test_sync_now_asks_for_this_company_and_says_what_stopped_it(screen: Screen) -> None:
+    screen.service.pass_results = [
+        PassResult("maple", 0, 3, 0, Requests(), "QuickBooks could not be reached.")
+    ]
+    screen.press(screen.contents.actions_bar.sync)
+    assert screen.service.calls("sync") == [["maple"]]
+    assert screen.banner() == "QuickBooks could not be reached."
+
+
+def test_a_running_pass_shows_how_far_it_is_and_can_be_stopped(screen: Screen) -> None:
+    line = screen.contents.pass_line
+    assert not line.isVisible()
+    screen.service.tell(Progress("maple", "Posting payments", 3, 12))
+    screen.settle()
+    assert line.sentence.text() == "Posting payments"
+    assert (line.bar.value(), line.bar.maximum(), line.count.text()) == (3, 12, "3 of 12")
+    screen.press(line.stop)
+    assert screen.service.calls("stop_pass") == [["maple"]]
+    assert not line.stop.isEnabled()
+
+
+def test_the_progress_goes_when_the_pass_is_over(screen: Screen) -> None:
+    screen.service.tell(Progress("maple", "Posting payments", 3, 12))
+    screen.service.change_company("maple", state=State.SYNCING)
+    screen.gather()
+    assert screen.contents.pass_line.isVisible()
+    screen.service.change_company("maple", state=State.ATTENTION, last_pass_at=NOW)
+    screen.gather()
+    assert not screen.contents.pass_line.isVisible()
+
+
+def test_progress_of_another_company_is_not_shown_here(screen: Screen) -> None:
+    screen.service.tell(Progress("oak", "Posting payments", 3, 12))
+    screen.settle()
+    assert not screen.contents.pass_line.isVisible()
+
+
+def test_pause_turns_into_resume(screen: Screen) -> None:
+    pause = screen.contents.actions_bar.pause
+    screen.press(pause)
+    screen.gather()
+    assert screen.service.calls("pause") == [["maple"]]
+    assert pause.text() == "Resume"
+    screen.press(pause)
+    assert screen.service.calls("resume") == [["maple"]]
+
+
+def test_an_error_that_nobody_foresaw_is_said_without_its_text(screen: Screen, caplog) -> None:
+    screen.service.troubles["sync"] = RuntimeError("token abc123 of Maple")
+    screen.press(screen.contents.actions_bar.sync)
+    assert screen.banner().startswith("Something went wrong in qbdesk itself.")
+    assert "abc123" not in screen.banner() + caplog.text
+    assert "RuntimeError" in caplog.text
+
+
+# ---- filters ----
+
+
+def test_the_filters_count_what_there_is(screen: Screen) -> None:
+    filters = screen.contents.filters
+    assert filters.everything.count() == 9
+    assert filters.chips[Status.NEEDS_ATTENTION].count() == 2
+    assert not filters.chips[Status.IGNORED].isVisible()
+
+
+def test_a_filter_asks_the_ledger_for_those_rows(screen: Screen) -> None:
+    screen.press(screen.contents.filters.chips[Status.NEEDS_ATTENTION])
+    assert screen.service.calls("invoices")[-1][0].status == Status.NEEDS_ATTENTION
+    assert screen.contents.table.rows.rowCount() == 2
+
+
+def test_typing_searches_once_the_typing_pauses(screen: Screen) -> None:
+    asked = len(screen.service.calls("invoices"))
+    screen.qtbot.keyClicks(screen.contents.filters.field, "0008")
+    assert len(screen.service.calls("invoices")) == asked
+    screen.contents.filters._pause.timeout.emit()
+    screen.contents.filters._pause.stop()
+    screen.settle()
+    assert screen.service.calls("invoices")[-1][0].search == "0008"
+    assert screen.contents.table.rows.rowCount() == 1
+
+
+def test_a_search_without_a_find_says_so(screen: Screen) -> None:
+    screen.contents.filters.field.setText("nothing like it")
+    screen.contents.filters._pause.stop()
+    screen.contents.filters.changed.emit()
+    screen.settle()
+    assert screen.contents.empty.isVisible()
+    assert screen.contents.empty.text() == "No invoice fits this filter."
+
+
+def test_another_order_is_asked_of_the_ledger(screen: Screen) -> None:
+    screen.contents.table.horizontalHeader().sectionClicked.emit(Column.AMOUNT)
+    screen.settle()
+    query = screen.service.calls("invoices")[-1][0]
+    assert (query.sort_by.value, query.descending) == ("amount", False)
+
+
+# ---- one invoice ----
+
+
+def select(screen: Screen, source_id: str) -> None:
+    assert screen.contents.table.select(source_id)
+    screen.settle()
+
+
+def test_the_details_tell_the_reason_and_the_journal(screen: Screen) -> None:
+    screen.service.entries = [JournalEntry(NOW, "alex", "Held: no email.", "Rule 5")]
+    select(screen, "inv_00008")
+    details = screen.contents.details
+    assert details.title.text() == "Invoice 2026-0008"
+    assert details.message.text().startswith("The customer has no email address.")
+    said = texts(details.journal)
+    assert "alex" in said
+    assert "Held: no email." in said
+    assert "Rule 5" in said
+
+
+def test_a_choice_is_a_button_and_carries_who_pressed_it(screen: Screen) -> None:
+    select(screen, "inv_00008")
+    screen.press(screen.contents.details.choice_buttons[0])
+    assert screen.service.calls("resolve") == [["maple", "inv_00008", "post_new", who()]]
+
+
+def test_ignoring_needs_a_note(screen: Screen) -> None:
+    select(screen, "inv_00008")
+    screen.press(screen.contents.details.ignore)
+    dialog = screen.dialog(IgnoreDialog)
+    assert not dialog.ignore.isEnabled()
+    dialog.field.setText("entered by hand")
+    screen.press(dialog.ignore)
+    assert screen.service.calls("ignore") == [["maple", ("inv_00008",), "entered by hand", who()]]
+
+
+def test_what_is_selected_is_synced_again(screen: Screen) -> None:
+    bar = screen.contents.actions_bar
+    assert not bar.resync.isEnabled()
+    select(screen, "inv_00003")
+    screen.press(bar.resync)
+    assert screen.service.calls("resync") == [["maple", ("inv_00003",)]]
+    screen.contents.table.selectAll()
+    assert bar.resync.text() == "Resync 9 selected"
+
+
+def test_the_details_follow_what_the_engine_does(screen: Screen) -> None:
+    select(screen, "inv_00008")
+    screen.service.change_invoices(invoice(8))
+    screen.gather()
+    assert screen.contents.details.status.text() == "Synced"
+    assert screen.contents.details.choice_buttons == []
+
+
+def test_an_invoice_opens_in_quickbooks(screen: Screen) -> None:
+    select(screen, "inv_00003")
+    screen.press(screen.contents.details.quickbooks)
+    assert screen.opened == ["https://sandbox.qbo.intuit.com/app/invoice?txnId=3"]
+
+
+@pytest.mark.parametrize(
+    "address", ["http://example.com/x", "file:///etc/passwd", "javascript:alert(1)", "https:///x"]
+)
+def test_only_a_safe_address_leaves_for_the_browser(screen: Screen, address: str) -> None:
+    screen.service.rows["inv_00003"] = invoice(3, quickbooks_link=address, source_link=address)
+    screen.desk._show_rows()
+    screen.settle()
+    select(screen, "inv_00003")
+    screen.press(screen.contents.details.source)
+    screen.press(screen.contents.details.quickbooks)
+    assert screen.opened == []
+    assert "no page that can be opened safely" in screen.banner()
+
+
+def test_a_notification_leads_to_its_invoice(screen: Screen) -> None:
+    screen.desk.show_invoices("maple", ("inv_00009",))
+    screen.settle()
+    assert screen.contents.details.row.source_id == "inv_00009"
+    assert [row.source_id for row in screen.contents.table.selected_rows()] == ["inv_00009"]
+
+
+def test_a_notification_of_several_leads_to_all_that_need_attention(screen: Screen) -> None:
+    screen.contents.filters.field.setText("something else")
+    screen.desk.show_invoices("maple", ("inv_00008", "inv_00009"))
+    screen.settle()
+    assert screen.contents.filters.status() == Status.NEEDS_ATTENTION
+    assert screen.contents.filters.search() == ""
+    assert screen.contents.table.rows.rowCount() == 2
+
+
+# ---- looks and access ----
+
+
+def test_a_hostile_name_stays_text_wherever_it_stands(screen: Screen) -> None:
+    evil = "<img src=x>\u202eevil"
+    screen.service.views["maple"] = company(company_name=evil, sentence=evil, counts=COUNTS)
+    screen.service.rows["inv_00008"] = held(8, customer=evil, message=evil)
+    screen.service.change_company("maple")
+    screen.gather()
+    screen.desk._show_rows()
+    screen.settle()
+    select(screen, "inv_00008")
+    labels = screen.contents.findChildren(QLabel)
+    assert sum("⟨U+202E⟩" in made.text() for made in labels) >= 4
+    for made in labels:
+        assert "\u202e" not in made.text()
+        assert made.textFormat() == Qt.TextFormat.PlainText or not made.text()
+
+
+def test_a_narrow_window_puts_the_details_below(screen: Screen) -> None:
+    assert screen.contents.splitter.orientation() == Qt.Orientation.Horizontal
+    screen.contents.resize(900, 600)
+    assert screen.contents.splitter.orientation() == Qt.Orientation.Vertical
+    assert not screen.contents.details.isVisible(), "nothing is selected"
+    select(screen, "inv_00008")
+    assert screen.contents.details.isVisible()
+
+
+def test_every_button_has_a_name_for_a_screen_reader(screen: Screen) -> None:
+    select(screen, "inv_00008")
+    for button in screen.contents.findChildren(QPushButton):
+        assert button.text() or button.accessibleName()
+
+
+def test_every_button_can_be_reached_by_the_keyboard(screen: Screen) -> None:
+    select(screen, "inv_00008")
+    for button in screen.contents.findChildren(QPushButton):
+        assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
