@@ -244,10 +244,16 @@ def test_a_popup_has_its_own_address_and_closes_with_the_window(
     assert shown.outcomes == [Closed()]
 
 
-def test_a_popup_to_another_host_is_refused_in_a_sentence(
+def test_a_popup_to_another_host_is_refused_in_a_sentence_and_the_page_goes_on(
     qtbot: QtBot, shown: Shown, intuit: PageServer, elsewhere: CallbackServer
 ) -> None:
-    intuit.answer(START, on_click(f"window.open('{elsewhere.root}/google'); fetch('/clicked')"))
+    intuit.answer(
+        START,
+        on_click(
+            f"fetch('/clicked'); window.open('{elsewhere.root}/google');"
+            "addEventListener('click', () => fetch('/clicked-again'))"
+        ),
+    )
     shown.open(intuit.request(REDIRECT))
     shown.wait_for_address(START)
     qtbot.waitUntil(lambda: click_opens(shown, intuit, "/clicked"), timeout=WAIT)
@@ -255,6 +261,7 @@ def test_a_popup_to_another_host_is_refused_in_a_sentence(
     shown.wait_for_notice("so it was not opened")
     qtbot.waitUntil(lambda: len(shown.panes()) == 1, timeout=WAIT)
     assert elsewhere.connections() == 0
+    qtbot.waitUntil(lambda: click_opens(shown, intuit, "/clicked-again"), timeout=WAIT)
 
 
 def test_a_popup_that_nobody_clicked_for_does_not_open(
