@@ -84,7 +84,7 @@ class ActionBar(QWidget):
 
     def show_company(self, view: CompanyView, companies: int) -> None:
         running = view.state == State.SYNCING
-        self.sync.setEnabled(view.connected and not running)
+        self.sync.setEnabled(view.connected and not running and not view.paused)
         self._paused = view.paused
         self.pause.setText(self.tr("Resume") if view.paused else self.tr("Pause"))
         told = (

@@ -17,7 +17,8 @@ from qbdesk.ui.table.view import InvoiceTable
 from qbdesk.ui.welcome import Welcome
 
 # Narrower than this, the details stand below the table instead of beside it.
-WIDE = 1120
+WIDE = 1200
+DETAILS = 330
 
 
 class Contents(QWidget):
@@ -43,9 +44,11 @@ class Contents(QWidget):
         self._lay_out()
         if practice:
             self.practice_note.say(
-                self.tr("This is a practice company."),
-                self.tr("Everything here runs on this computer; nothing reaches Intuit."),
-                look.Tone.TEST,
+                self.tr(
+                    "This is a practice company: everything runs on this computer, and nothing "
+                    "reaches Intuit."
+                ),
+                tone=look.Tone.TEST,
             )
 
     def _lay_out(self) -> None:
@@ -55,7 +58,7 @@ class Contents(QWidget):
         self.splitter.addWidget(self._table_side())
         self.splitter.addWidget(self.details)
         self.splitter.setStretchFactor(0, 1)
-        self.splitter.setSizes([820, 340])
+        self.splitter.setSizes([900, DETAILS])
         self.main_page = _column(0, self._upper_part(), self.splitter)
         self.pages = QStackedWidget()
         for page in (self.welcome, self.main_page):
@@ -86,13 +89,13 @@ class Contents(QWidget):
         self.pages.setCurrentWidget(page)
 
     def arrange_details(self) -> None:
-        """Beside the table, or below it where the window is narrow and something is selected."""
+        """Only while something is selected: beside the table, or below it in a narrow window."""
         wide = self.width() >= WIDE
         wanted = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
         if self.splitter.orientation() != wanted:
             self.splitter.setOrientation(wanted)
-            self.splitter.setSizes([self.width() - 340, 340] if wide else [300, 185])
-        self.details.setVisible(wide or self.details.row is not None)
+            self.splitter.setSizes([self.width() - DETAILS, DETAILS] if wide else [300, 185])
+        self.details.setVisible(self.details.row is not None)
 
     # ---- what Qt tells ----
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -45,7 +44,6 @@ class Desk(QObject):
         self._companies, self._contents = companies, contents
         self._order = (SortBy.PAID_ON, True)
         self._total = 0
-        self._pass_began_after: datetime | None = None
         self._wanted: str | None = None
         bridge.heard.connect(self._hear)
         companies.changed.connect(self._companies_changed)
@@ -53,6 +51,7 @@ class Desk(QObject):
         contents.shown.connect(contents.table.mark_stale)
         contents.header.company_chosen.connect(self.choose)
         contents.filters.changed.connect(self._show_rows)
+        contents.details.close_pressed.connect(self._close_details)
         table = contents.table
         table.sorted_by.connect(self._sort)
         table.picked.connect(self._pick)
@@ -140,7 +139,7 @@ class Desk(QObject):
         contents.actions_bar.show_company(view, len(names))
         contents.findings.show_findings(view.findings)
         contents.filters.show_counts(view.counts)
-        if view.state != State.SYNCING and view.last_pass_at != self._pass_began_after:
+        if view.state != State.SYNCING:
             contents.pass_line.end()
 
     # ---- rows ----
@@ -174,7 +173,8 @@ class Desk(QObject):
     def _count_selection(self) -> None:
         count = len(self._contents.table.selectionModel().selectedRows())
         self._contents.actions_bar.show_selection(count)
-        text = self.tr("{total} invoices").format(total=words.number(self._total))
+        several = self.tr("{total} invoices").format(total=words.number(self._total))
+        text = self.tr("1 invoice") if self._total == 1 else several
         if count > 1:
             said = self.tr("{count} selected").format(count=words.number(count))
             text = f"{text}   ·   {said}"
@@ -195,6 +195,11 @@ class Desk(QObject):
         asked = self.service.journal(self.company, row.source_id)
         self.ask(asked, lambda entries: details.show_journal(row.source_id, entries))
 
+    def _close_details(self) -> None:
+        self._contents.table.clearSelection()
+        self._contents.details.show_invoice(None)
+        self._contents.arrange_details()
+
     def _show_again(self, row: InvoiceRow) -> None:
         shown = self._contents.details.row
         if shown is not None and shown.source_id == row.source_id:
@@ -204,16 +209,10 @@ class Desk(QObject):
 
     def _hear(self, event: object) -> None:
         if isinstance(event, Progress) and event.company == self.company:
-            self._show_progress(event)
+            self._contents.pass_line.show_progress(event)
         elif isinstance(event, InvoicesChanged) and event.company == self.company:
             self._contents.table.mark_stale()
             shown = self._contents.details.row
             if shown is not None and shown.source_id in event.source_ids:
                 asked = self.service.invoice(event.company, shown.source_id)
                 self.bridge.ask(self, asked, self._show_again)
-
-    def _show_progress(self, progress: Progress) -> None:
-        if not self._contents.pass_line.runs:
-            view = self.view()
-            self._pass_began_after = view.last_pass_at if view else None
-        self._contents.pass_line.show_progress(progress)

@@ -30,8 +30,8 @@ def run_desktop(
     """Runs the tray program until the user quits; returns the exit status.
 
     Args:
-        open_service: Makes the service, not started. Called off the screen's thread once the
-            window stands, so that importing the engine does not keep anybody waiting.
+        open_service: Makes the service; it is started here unless it runs already. Called off
+            the screen's thread once the window stands, so that nobody waits for the engine.
         start_hidden: Tray only, as at login. With no company yet the window opens all the same.
         home: The program's folder, which exists; there is one program for each.
     """

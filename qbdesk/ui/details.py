@@ -1,7 +1,7 @@
 """One invoice: what happened to it, what can be decided, and its journal."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeySequence, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
     QScrollArea,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +30,7 @@ class Details(QScrollArea):
     """Signals:
     resolve_pressed: A choice was taken. args: InvoiceRow, word
     ignore_pressed, resync_pressed, quickbooks_pressed, source_pressed: arg: InvoiceRow
+    close_pressed: The pane shall go.
     """
 
     resolve_pressed = Signal(object, str)
@@ -36,6 +38,7 @@ class Details(QScrollArea):
     resync_pressed = Signal(object)
     quickbooks_pressed = Signal(object)
     source_pressed = Signal(object)
+    close_pressed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,20 +68,27 @@ class Details(QScrollArea):
         self.source = QPushButton(self.tr("Open at the source"))
         self.resync = QPushButton(self.tr("Resync"))
         self.ignore = QPushButton(self.tr("Ignore…"))
+        self.close_button = QToolButton(autoRaise=True, iconSize=QSize(12, 12))
+        self.close_button.setIcon(look.button_sign("close", self.palette()))
+        self.close_button.setAccessibleName(self.tr("Close the details"))
+        self.close_button.setShortcut(QKeySequence("Esc"))
+        self.close_button.clicked.connect(lambda: self.close_pressed.emit())
         self.quickbooks.clicked.connect(lambda: self.quickbooks_pressed.emit(self.row))
         self.source.clicked.connect(lambda: self.source_pressed.emit(self.row))
         self.resync.clicked.connect(lambda: self.resync_pressed.emit(self.row))
         self.ignore.clicked.connect(lambda: self.ignore_pressed.emit(self.row))
 
     def _lay_out(self) -> None:
-        self.empty = look.label(
-            self.tr("Select an invoice to see what happened to it."), quiet=True, wrap=True
-        )
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        what = _block(self.title, self.status)
+        top = QHBoxLayout(spacing=GAP)
+        top.addWidget(self.title, 1)
+        top.addWidget(self.close_button, alignment=Qt.AlignmentFlag.AlignTop)
+        what = QVBoxLayout(spacing=10)
+        what.addLayout(top)
+        what.addWidget(self.status)
         what.addLayout(self._fact_grid())
         what.addStretch(1)
-        done = _block(self.message)
+        done = QVBoxLayout(spacing=10)
+        done.addWidget(self.message)
         done.addLayout(self._choices)
         done.addLayout(_pair(self.quickbooks, self.source))
         done.addLayout(_pair(self.resync, self.ignore))
@@ -95,7 +105,6 @@ class Details(QScrollArea):
         page = QWidget()
         outer = QVBoxLayout(page)
         outer.setContentsMargins(MARGIN, MARGIN - 4, MARGIN, MARGIN)
-        outer.addWidget(self.empty, 1)
         outer.addWidget(self._body, 1)
         self.setWidget(page)
         page.setAutoFillBackground(True)
@@ -118,8 +127,6 @@ class Details(QScrollArea):
             self.journal.show_entries(())
             self.verticalScrollBar().setValue(0)
         self.row = row
-        self.empty.setVisible(row is None)
-        self._body.setVisible(row is not None)
         if row is not None:
             self._show(row)
 
@@ -194,13 +201,6 @@ class ChoiceButton(QPushButton):
 
     def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's own name
         return self.layout().heightForWidth(width)
-
-
-def _block(*widgets: QWidget) -> QVBoxLayout:
-    column = QVBoxLayout(spacing=10)
-    for widget in widgets:
-        column.addWidget(widget)
-    return column
 
 
 def _pair(left: QWidget, right: QWidget) -> QHBoxLayout:

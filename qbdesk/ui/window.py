@@ -24,7 +24,7 @@ class MainWindow(QMainWindow):
         self.loading.setMargin(40)
         self.say_loading(self.tr("Opening your books …"))
         self.setCentralWidget(self.loading)
-        self.resize(1180, 740)
+        self.resize(1280, 780)
         self.setMinimumSize(760, 480)
         self.show_title(None)
 

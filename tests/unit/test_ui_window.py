@@ -519,6 +519,13 @@ def test_a_narrow_window_puts_the_details_below(screen: Screen) -> None:
     assert screen.contents.details.isVisible()
 
 
+def test_the_details_can_be_closed(screen: Screen) -> None:
+    select(screen, "inv_00008")
+    screen.press(screen.contents.details.close_button)
+    assert not screen.contents.details.isVisible()
+    assert screen.contents.table.selected_rows() == []
+
+
 def test_every_button_has_a_name_for_a_screen_reader(screen: Screen) -> None:
     select(screen, "inv_00008")
     for button in screen.contents.findChildren(QPushButton):
