@@ -14,7 +14,6 @@ from qbdesk.sync.errors import NeedsConsent, Refusal
 from qbdesk.sync.ledger import companies
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
-from qbdesk.sync.ledger.requests import RequestLedger
 from qbdesk.sync.preflight import Facts, examine, findings
 from qbdesk.sync.quickbooks import oauth
 from qbdesk.sync.quickbooks.client import QuickBooks, QuickBooksError
@@ -81,7 +80,9 @@ class Connecting:
         http: httpx.AsyncClient,
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
+        limiter: Callable[[str], Limiter],
     ) -> None:
+        """`limiter`: makes the one that counts the requests to a QuickBooks company."""
         self._ledger = ledger
         self._vault = vault
         self._home = home
@@ -89,6 +90,7 @@ class Connecting:
         self._http = http
         self._clock = clock
         self._sleep = sleep
+        self._limiter = limiter
         self._attempts: dict[str, Attempt] = {}
         self._keepers: dict[int, TokenKeeper] = {}
 
@@ -166,7 +168,7 @@ class Connecting:
                 environment,
                 attempt.realm_id,
                 _OneToken(attempt.tokens.access_token),
-                Limiter(RequestLedger(self._ledger, attempt.realm_id), sleep=self._sleep),
+                self._limiter(attempt.realm_id),
                 sleep=self._sleep,
             )
             try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -69,6 +70,7 @@ class Surroundings:
     sleep: Callable[[float], Awaitable[None]]
     settle: timedelta
     interval: timedelta | None = None  # None: as the source wishes
+    monotonic: Callable[[], float] = time.monotonic
 
 
 class Engine:
@@ -90,6 +92,7 @@ class Engine:
             around.http,
             around.clock,
             around.sleep,
+            self._new_limiter,
         )
 
     def start_schedule(self) -> None:
@@ -161,8 +164,16 @@ class Engine:
         return self._ended(company, tally, limiter, stopped, kind)
 
     def _limiter(self, company: Company) -> Limiter:
-        log_of_requests = RequestLedger(self._ledger, company.realm_id or "")
-        return Limiter(log_of_requests, sleep=self._around.sleep)
+        return self._new_limiter(company.realm_id or "")
+
+    def _new_limiter(self, realm_id: str) -> Limiter:
+        around = self._around
+        return Limiter(
+            RequestLedger(around.ledger, realm_id),
+            wall=lambda: around.clock().timestamp(),
+            monotonic=around.monotonic,
+            sleep=around.sleep,
+        )
 
     async def _work(
         self, company: Company, limiter: Limiter, tally: Tally, *, afresh: bool
