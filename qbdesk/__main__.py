@@ -5,7 +5,7 @@ import sys
 import click
 
 import qbdesk
-from qbdesk.commands import companies, invoices, practice
+from qbdesk.commands import companies, endings, invoices, practice
 
 
 @click.group(invoke_without_command=True)
@@ -47,7 +47,7 @@ def main() -> None:
         from qbdesk.ui.consent.__main__ import main as consent_window
 
         sys.exit(consent_window())
-    command_line(prog_name="qbdesk")
+    sys.exit(endings.run(command_line, sys.argv[1:]))
 
 
 if __name__ == "__main__":

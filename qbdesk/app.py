@@ -89,8 +89,14 @@ def open_service(
         from qbdesk.sync.ledger.database import open_ledger
         from qbdesk.sync.vault import KeyringVault, MemoryVault
 
-        ledger = open_ledger(home / "ledger.db")
-        log_to(home / "log")
+        try:
+            ledger = open_ledger(home / "ledger.db")
+            log_to(home / "log")
+        except OSError:
+            raise Refusal(
+                f"qbdesk cannot write into its folder {home}, so nothing was done. Make the folder "
+                f"writable, make room on the disk, or set {HOME} to another folder."
+            ) from None
         return Surroundings(
             ledger=ledger,
             vault=MemoryVault() if in_memory else KeyringVault(home),

@@ -2,7 +2,8 @@
 
 import sys
 import webbrowser
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,8 +19,13 @@ from qbdesk.commands.running import (
     wait,
 )
 from qbdesk.sync.errors import Refusal
-from qbdesk.sync.service import Service
-from qbdesk.sync.views import CompanyView, ConsentRequest, Offer
+from qbdesk.sync.views import CompanyView, ConsentRequest, Offer, State
+
+if TYPE_CHECKING:
+    from qbdesk.sync.service import Service
+
+
+LONGEST_LINE = 10_000  # characters; an address that Intuit sends the browser to has a few hundred
 
 
 @click.command()
@@ -30,9 +36,10 @@ from qbdesk.sync.views import CompanyView, ConsentRequest, Offer
 def add(company: str, source: str, url: str, from_date: str) -> None:
     """Add COMPANY. The token comes from $QBDESK_SOURCE_TOKEN, or is asked."""
     try:
-        day = date.fromisoformat(from_date)
+        # Not date.fromisoformat(): it takes weeks and days without dashes as well.
+        day = datetime.strptime(from_date, "%Y-%m-%d").date()
     except ValueError:
-        fail("--from is a day, such as 2026-01-01.")
+        fail("--from is a day of the calendar, written YYYY-MM-DD, such as 2026-01-31.")
     token = secret("QBDESK_SOURCE_TOKEN", "Token of the invoicing system")
     with service() as opened:
         view = wait(opened.add_company(company, source, url, token, day))
@@ -61,12 +68,12 @@ def connect(company: str, client_id: str, redirect_uri: str, paste: bool, switch
 
 
 def _pasted(request: ConsentRequest) -> str:
-    click.echo("Open this address, sign in, and paste the address you land on:", err=True)
+    click.echo("Open this address, sign in, and paste the address you land on:")
     click.echo(request.authorize_url)
     sys.stdout.flush()
     if is_person():
         webbrowser.open(request.authorize_url)
-    return sys.stdin.readline()
+    return sys.stdin.readline(LONGEST_LINE)
 
 
 def _landed(request: ConsentRequest) -> str:
@@ -74,25 +81,46 @@ def _landed(request: ConsentRequest) -> str:
     return _pasted(request) if address is None else address
 
 
-def _confirm(opened: Service, company: str, offer: Offer, *, switch: bool) -> None:
+NOTHING_KEPT = "Not connected; nothing was kept."
+OTHER_COMPANY = "other_company"  # words of Offer.questions
+MISMATCH = "environment_mismatch"
+INCOME_ACCOUNT = "income_account"
+
+
+def _confirm(opened: "Service", company: str, offer: Offer, *, switch: bool) -> None:
     """Names company, environment and income account, and asks what has to be asked."""
     tested = ", test server" if offer.test_server else ""
     click.echo(f"{plain(offer.company_name)} ({offer.environment}{tested}), {offer.currency}")
     for finding in offer.findings:
         if finding.level != "fine":
-            click.echo(f"{finding.sentence} {finding.advice}")
+            click.echo(plain(f"{finding.sentence} {finding.advice}"))
     if offer.income_account is None:
         raise Refusal("This company has no active income account. Make one in QuickBooks first.")
     account = offer.income_account
-    click.echo(f"Income goes to “{plain(account.name)}” (change: qbdesk settings income_account).")
-    agreed = {"other_company"} if switch else set()
+    click.echo(
+        f"Income goes to “{plain(account.name)}” (to change it: "
+        f"qbdesk settings {plain(company)} {INCOME_ACCOUNT} NAME)."
+    )
+    agreed = {OTHER_COMPANY} if switch else set()
     for word, sentence in offer.questions:
-        if word not in agreed and is_person() and click.confirm(f"{sentence} Do it all the same?"):
+        if word not in agreed:
+            _ask(word, sentence)
             agreed.add(word)
     if is_person() and not click.confirm("Connect?", default=True):
-        raise Refusal("Not connected; nothing was kept.")
+        raise Refusal(NOTHING_KEPT)
     view = wait(opened.confirm_connect(company, account.id, frozenset(agreed)))
     click.echo(f"Connected {plain(view.name)} to {plain(offer.company_name)}.")
+
+
+def _ask(word: str, sentence: str) -> None:
+    """Raises Refusal unless a person says yes; live and test are joined in the window only."""
+    if word == MISMATCH:
+        raise Refusal(f"{sentence} {NOTHING_KEPT} If it is what you want, connect in the window.")
+    if not is_person():
+        way = "add --switch" if word == OTHER_COMPANY else "connect in a terminal or in the window"
+        raise Refusal(f"{sentence} {NOTHING_KEPT} If it is what you want, {way}.")
+    if not click.confirm(plain(f"{sentence} Do it all the same?")):
+        raise Refusal(NOTHING_KEPT)
 
 
 @click.command()
@@ -178,7 +206,7 @@ def _status(view: CompanyView) -> dict[str, object]:
         "company_name": view.company_name,
         "environment": view.environment,
         "test_server": view.test_server,
-        "connected": view.connected,
+        "connected": view.connected and view.state is not State.SIGNED_OUT,
         "state": view.state,
         "message": view.sentence,
         "paused": view.paused,

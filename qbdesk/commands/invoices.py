@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,13 +13,19 @@ from qbdesk.commands.running import (
     plain,
     print_json,
     print_table,
+    say,
     service,
     wait,
     who,
 )
+from qbdesk.sync.errors import Refusal
 from qbdesk.sync.money import shown
-from qbdesk.sync.service import Service
 from qbdesk.sync.views import InvoiceQuery, InvoiceRow, PassResult, SortBy, Status
+
+if TYPE_CHECKING:
+    from qbdesk.sync.service import Service
+
+STOPPED = "Stopped. What was posted stays; the rest waits for the next pass."
 
 
 @click.command()
@@ -28,29 +35,41 @@ from qbdesk.sync.views import InvoiceQuery, InvoiceRow, PassResult, SortBy, Stat
 def sync(company: str | None, as_json: bool, preview: bool) -> None:
     """One pass to the end, over COMPANY or over all."""
     with service() as opened:
-        names = [company] if company else [view.name for view in wait(opened.companies())]
-        if not names:
-            click.echo("There is no company yet; add one first.", err=True)
+        names = _names(opened, company)
         if preview:
             for name in names:
                 _preview(opened, name, as_json=as_json)
             return
         results: list[PassResult] = []
         for name in names:
-            with shown_progress(opened, name):
-                done = wait(opened.sync(name))
-            results.extend(done)
-    for result in results:
-        _tell(result, as_json=as_json)
+            results += _pass(opened, name)
+            _tell(results[-1], as_json=as_json)
     if any(result.stopped for result in results):
         sys.exit(NOT_DONE)
     if any(result.needs_attention for result in results):
         sys.exit(NEEDS_ATTENTION)
 
 
+def _names(opened: "Service", company: str | None) -> list[str]:
+    views = wait(opened.companies()) if company is None else [wait(opened.company(company))]
+    if not views:
+        say("There is no company yet; add one first: qbdesk add --help.")
+    return [view.name for view in views]
+
+
+def _pass(opened: "Service", company: str) -> list[PassResult]:
+    if wait(opened.company(company)).paused:
+        say(f"{company} is paused: nothing is looked for or posted until qbdesk resume {company}.")
+    try:
+        with shown_progress(opened, company):
+            return wait(opened.sync(company))
+    except KeyboardInterrupt:
+        raise Refusal(STOPPED) from None
+
+
 def _tell(result: PassResult, *, as_json: bool) -> None:
     if result.stopped:
-        click.echo(f"{plain(result.company)}: {result.stopped}", err=True)
+        say(f"{result.company}: {result.stopped}")
     if as_json:
         print_json(
             {
@@ -72,7 +91,7 @@ def _tell(result: PassResult, *, as_json: bool) -> None:
         )
 
 
-def _preview(opened: Service, company: str, *, as_json: bool) -> None:
+def _preview(opened: "Service", company: str, *, as_json: bool) -> None:
     with shown_progress(opened, company):
         rows = wait(opened.preview(company))
     if as_json:
@@ -88,7 +107,7 @@ def _preview(opened: Service, company: str, *, as_json: bool) -> None:
 def invoices(company: str | None, status: str | None, as_json: bool) -> None:
     """Every invoice ever seen, and what became of it."""
     with service() as opened:
-        names = [company] if company else [view.name for view in wait(opened.companies())]
+        names = _names(opened, company)
         rows = [row for name in names for row in _all_rows(opened, name, status)]
     if as_json:
         print_json([_row(row) for row in rows])
@@ -96,7 +115,7 @@ def invoices(company: str | None, status: str | None, as_json: bool) -> None:
         _print_rows(rows)
 
 
-def _all_rows(opened: Service, company: str, status: str | None) -> list[InvoiceRow]:
+def _all_rows(opened: "Service", company: str, status: str | None) -> list[InvoiceRow]:
     wanted = Status(status) if status else None
     query = InvoiceQuery(company, wanted, sort_by=SortBy.PAID_ON, descending=False)
     page = wait(opened.invoices(query, None, 1000))
@@ -107,7 +126,7 @@ def _all_rows(opened: Service, company: str, status: str | None) -> list[Invoice
     return rows
 
 
-def print_all(opened: Service, company: str) -> None:
+def print_all(opened: "Service", company: str) -> None:
     """The table of a company's invoices."""
     _print_rows(_all_rows(opened, company, None))
 
@@ -130,7 +149,7 @@ def _print_rows(rows: Sequence[InvoiceRow]) -> None:
     print_table(columns, [_cells(row) for row in rows])
     for row in rows:
         if row.status is Status.NEEDS_ATTENTION:
-            click.echo(f"{plain(row.number) or row.source_id}: {plain(row.message)}")
+            click.echo(f"{plain(row.number or row.source_id)}: {plain(row.message)}")
 
 
 def _cells(row: InvoiceRow) -> list[str]:

@@ -7,7 +7,7 @@ import httpx
 
 from qbdesk.commands.invoices import print_all
 from qbdesk.commands.progress import shown_progress
-from qbdesk.commands.running import plain
+from qbdesk.commands.running import plain, say
 from qbdesk.practice.serve import PracticeServer
 from qbdesk.sync.service import Service
 from qbdesk.sync.views import CompanyView, Offer
@@ -49,6 +49,6 @@ def show(service: Service, server: PracticeServer, company: str) -> int:
         "attention. Nothing left this machine."
     )
     if result.stopped:
-        click.echo(result.stopped, err=True)
+        say(result.stopped)
         return 2
     return 0

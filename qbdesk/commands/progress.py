@@ -3,17 +3,20 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
 from qbdesk.commands.running import plain
-from qbdesk.sync.service import Service
 from qbdesk.sync.turn import WAITING
 from qbdesk.sync.views import Event, Progress
 
+if TYPE_CHECKING:
+    from qbdesk.sync.service import Service
+
 
 @contextmanager
-def shown_progress(service: Service, company: str) -> Iterator[None]:
+def shown_progress(service: "Service", company: str) -> Iterator[None]:
     """Shows how far a pass has come. Ctrl-C stops the pass at a safe point."""
     if not sys.stderr.isatty():
         with _heard(service, _say_waiting):
@@ -47,7 +50,7 @@ def _say_waiting(event: Event) -> None:
 
 
 @contextmanager
-def _heard(service: Service, listener: Callable[[Event], None]) -> Iterator[None]:
+def _heard(service: "Service", listener: Callable[[Event], None]) -> Iterator[None]:
     unsubscribe = service.subscribe(listener)
     try:
         yield

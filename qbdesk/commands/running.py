@@ -5,15 +5,17 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from concurrent import futures
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from qbdesk.app import home_folder, open_service
-from qbdesk.sync.errors import Trouble
-from qbdesk.sync.service import Service
+
+if TYPE_CHECKING:  # importing the engine takes a while, which --help need not wait for
+    from qbdesk.sync.service import Service
 
 T = TypeVar("T")
 
@@ -24,33 +26,33 @@ PAPER = 132  # characters a line where no terminal says how many it has
 
 def fail(sentence: str) -> NoReturn:
     """Ends the command: not done."""
-    click.echo(sentence, err=True)
+    say(sentence)
     raise SystemExit(NOT_DONE)
 
 
+def say(sentence: str) -> None:
+    """A sentence on stderr; what it quotes cannot move the cursor."""
+    click.echo(plain(sentence), err=True)
+
+
 @contextmanager
-def service() -> Iterator[Service]:
+def service() -> Iterator["Service"]:
     """A service over the user's home, without a schedule, until the command ends."""
-    try:
-        opened = open_service(home_folder())
-    except Trouble as error:
-        fail(str(error))
+    opened = open_service(home_folder())
     opened.start()
     try:
         yield opened
-    except Trouble as error:
-        fail(str(error))
     finally:
+        # After Ctrl-C as well: a pass under way ends at a safe point.
         opened.stop()
 
 
 def wait(future: Future[T]) -> T:
-    """The answer of the service; Ctrl-C ends the waiting."""
-    try:
-        return future.result()
-    except KeyboardInterrupt:
-        future.cancel()
-        raise
+    """The answer of the service; Ctrl-C ends the waiting, not the work."""
+    while not future.done():
+        # Windows delivers no Ctrl-C during a wait without end.
+        futures.wait([future], timeout=0.5)
+    return future.result()
 
 
 def who() -> str:
@@ -77,8 +79,11 @@ def secret(variable: str, prompt: str) -> str:
 
 
 def print_json(value: Any) -> None:
-    """The answer of a --json command: one line, the last of stdout."""
-    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+    """The answer of a --json command: one line, the last of stdout.
+
+    In ASCII: the same bytes in every encoding, and no U+2028 of a customer's name ends the line.
+    """
+    click.echo(json.dumps(value))
 
 
 def print_table(columns: Mapping[str, str], rows: list[list[str]]) -> None:

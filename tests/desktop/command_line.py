@@ -1,0 +1,267 @@
+"""The product's command line as another program uses it: real processes, a real keyring."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, TypeVar
+
+import httpx
+import secretstorage
+
+T = TypeVar("T")
+
+QBDESK = str(Path(sys.executable).with_name("qbdesk"))
+PATIENCE = 60.0  # seconds that anything here may take at most
+
+
+def until(condition: Callable[[], T]) -> T:
+    """The first true answer of `condition`, asked again and again for a bounded time."""
+    pause = threading.Event()
+    for _ in range(int(PATIENCE / 0.02)):
+        answer = condition()
+        if answer:
+            return answer
+        pause.wait(0.02)
+    raise AssertionError("It never came to that.")
+
+
+def at_once(*works: Callable[[], T]) -> list[T]:
+    """What independent works return, in their order; done side by side."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [future.result() for future in [pool.submit(work) for work in works]]
+
+
+@dataclass(frozen=True)
+class Done:
+    """One command that has ended."""
+
+    status: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        """The last line of stdout."""
+        return json.loads(self.out.splitlines()[-1])
+
+    def sentence(self) -> str:
+        """What it says on stderr, which is one line for people."""
+        (line,) = self.err.splitlines()
+        assert line.endswith("."), line
+        assert "Traceback" not in line
+        return line
+
+
+class Practice:
+    """A `qbdesk practice-server` in a process of its own."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [QBDESK, "practice-server", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.told: dict[str, str] = json.loads(self.process.stdout.readline())
+
+    def __enter__(self) -> "Practice":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.end()
+
+    def end(self) -> Done:
+        """Ended by SIGTERM, as a service manager would."""
+        self.process.send_signal(signal.SIGTERM)
+        out, err = self.process.communicate(timeout=PATIENCE)
+        return Done(self.process.returncode, out, err)
+
+    def look(self, what: str) -> Any:
+        return httpx.get(f"{self.told['intuit_url']}/practice/{what}").raise_for_status().json()
+
+    def change(self, what: str, body: dict[str, Any]) -> None:
+        address = f"{self.told['intuit_url']}/practice/{what}"
+        httpx.post(address, json=body).raise_for_status()
+
+    def documents(self) -> list[dict[str, Any]]:
+        """What the invoicing system shows at first."""
+        answer = httpx.get(
+            f"{self.told['source_url']}/v1/invoices",
+            params={
+                "status": "paid",
+                "paid_since": f"{self.told['from']}T00:00:00Z",
+                "limit": "200",
+            },
+            headers={"Authorization": f"Bearer {self.told['source_token']}"},
+        )
+        rows: list[dict[str, Any]] = answer.raise_for_status().json()["data"]
+        return rows
+
+    def show(self, *documents: dict[str, Any]) -> None:
+        """Makes the invoicing system show these."""
+        address = f"{self.told['source_url']}/practice/invoices"
+        httpx.post(address, json=list(documents)).raise_for_status()
+
+    def landing(self, authorize_url: str) -> str:
+        """Where the browser of a person who agrees (or does not) lands."""
+        answer = httpx.get(authorize_url, follow_redirects=False)
+        return answer.headers["location"]
+
+    def counts(self) -> tuple[int, int]:
+        """How many invoices and payments QuickBooks has."""
+        counts = self.look("books")["counts"]
+        return counts.get("Invoice", 0), counts.get("Payment", 0)
+
+    def numbers(self) -> list[str]:
+        """The numbers of all invoices in QuickBooks, sorted."""
+        return sorted(invoice["DocNumber"] for invoice in self.look("entities/invoice"))
+
+
+class Desk:
+    """One home of the program, and everything that its commands ever printed."""
+
+    def __init__(self, home: Path, practice: Practice) -> None:
+        self.home = home
+        self.practice = practice
+        self.printed: list[str] = []
+        told = practice.told
+        self.environ = {
+            **os.environ,
+            "QBDESK_HOME": str(home),
+            "QBDESK_INTUIT_URL": told["intuit_url"],
+            "QBDESK_SOURCE_TOKEN": told["source_token"],
+            "QBDESK_CLIENT_SECRET": told["client_secret"],
+        }
+
+    def start(self, *arguments: str, **environ: str | None) -> "subprocess.Popen[str]":
+        """A command that runs; `environ`: variables changed, or taken away by None."""
+        return subprocess.Popen(
+            [QBDESK, *arguments],
+            env={k: v for k, v in {**self.environ, **environ}.items() if v is not None},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def end(self, process: "subprocess.Popen[str]", text: str = "") -> Done:
+        out, err = process.communicate(text, timeout=PATIENCE)
+        self.printed += [out, err]
+        return Done(process.returncode, out, err)
+
+    def run(self, *arguments: str, text: str = "", **environ: str | None) -> Done:
+        return self.end(self.start(*arguments, **environ), text)
+
+    def add(self, company: str = "books", url: str | None = None, **environ: str | None) -> Done:
+        told = self.practice.told
+        address = url or told["source_url"]
+        options = ("--source", "feed", "--url", address, "--from", told["from"])
+        return self.run("add", company, *options, **environ)
+
+    def connect(
+        self,
+        *options: str,
+        company: str = "books",
+        to: Practice | None = None,
+        lands: Callable[[str], str] | None = None,
+    ) -> Done:
+        """`connect --paste`: reads the address, "signs in", pastes where the browser landed."""
+        there = to or self.practice
+        told = there.told
+        keys = ("--client-id", told["client_id"], "--redirect-uri", told["redirect_uri"])
+        environ = {"QBDESK_INTUIT_URL": told["intuit_url"]}
+        process = self.start("connect", company, *keys, "--paste", *options, **environ)
+        assert process.stdout is not None
+        printed = []
+        for line in iter(process.stdout.readline, ""):
+            printed.append(line)
+            if line.startswith("http"):
+                break
+        else:
+            return self.end(process)
+        address = (lands or there.landing)(printed[-1].strip())
+        done = self.end(process, address)
+        return Done(done.status, "".join(printed) + done.out, done.err)
+
+    def connected(self) -> "Desk":
+        """Added and connected; fails loudly when it is not."""
+        for done in (self.add(), self.connect()):
+            assert done.status == 0, done
+        return self
+
+    def rows(self, *options: str) -> list[dict[str, Any]]:
+        done = self.run("invoices", "books", "--json", *options)
+        assert done.status == 0, done
+        rows: list[dict[str, Any]] = done.json()
+        return rows
+
+    def files(self) -> Iterator[Path]:
+        return (path for path in self.home.rglob("*") if path.is_file())
+
+    def log(self) -> str:
+        return "".join(file.read_text() for file in sorted(self.home.glob("log/*")))
+
+
+def secrets_of(practice: Practice) -> list[str]:
+    """Every secret that was or may have been given out: the practice's tokens are numbered."""
+    told = practice.told
+    tokens = [
+        prefix + hashlib.sha256(f"{_client(told)}:{prefix}:{number}".encode()).hexdigest()
+        for prefix in ("AB1", "eyJ")
+        for number in range(1, 40)
+    ]
+    return [told["client_secret"], told["source_token"], *tokens]
+
+
+def _client(told: dict[str, str]) -> str:
+    return f"{told['client_id']}:{told['client_secret']}"
+
+
+def in_keyring() -> list[tuple[str, str]]:
+    """Label and value of every item of the session's keyring."""
+    with closing(secretstorage.dbus_init()) as bus:
+        return [
+            (item.get_label(), item.get_secret().decode())
+            for collection in secretstorage.get_all_collections(bus)
+            for item in collection.get_all_items()
+        ]
+
+
+def kept(secrets: Sequence[str]) -> list[str]:
+    """Those of the secrets that the session's keyring has."""
+    values = [value for _, value in in_keyring()]
+    return [secret for secret in secrets if any(secret in value for value in values)]
+
+
+@contextmanager
+def ended(process: "subprocess.Popen[str]") -> Iterator["subprocess.Popen[str]"]:
+    """No process and no pipe of it outlives a test that fails."""
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def line_of(stream: IO[str] | None, start: str) -> str:
+    """Reads on to the line that begins with `start`."""
+    assert stream is not None
+    for line in iter(stream.readline, ""):
+        if line.startswith(start):
+            return line.rstrip("\n")
+    raise AssertionError(f"No line begins with {start!r}.")
