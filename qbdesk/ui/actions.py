@@ -2,12 +2,13 @@
 
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QAction, QColor, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
 
 from qbdesk.sync.views import CompanyView, State
 from qbdesk.ui import look
 from qbdesk.ui.icons import sign
 from qbdesk.ui.look import GAP, PrimaryButton
+from qbdesk.ui.parts import layouts
 
 
 class ActionBar(QWidget):
@@ -25,6 +26,7 @@ class ActionBar(QWidget):
 
     def __init__(self, search: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._paused = False
         self.sync = PrimaryButton(self.tr("Sync now"))
         self.sync.clicked.connect(lambda: self.sync_pressed.emit())
         self.sync.setShortcut(QKeySequence("F5"))
@@ -34,16 +36,15 @@ class ActionBar(QWidget):
         self.sync.setToolTip(self.tr("Look for paid invoices now (F5)"))
         self.resync.setToolTip(self.tr("Queue the selected invoices again (Ctrl+R)"))
         self.disconnect_button.setToolTip(self.tr("Sign out of QuickBooks"))
-        self.more = QToolButton(objectName="more")
+        self.more = QToolButton()
+        self.more.setObjectName("more")
         self.more.setAccessibleName(self.tr("More"))
         self.more.setToolTip(self.tr("Add or remove companies, settings, quit"))
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.more.setMenu(self._menu())
         self.more.setMinimumHeight(self.sync.sizeHint().height())
         self.count = look.label(quiet=True)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GAP)
+        row = layouts.row(self)
         for button in (self.sync, self.resync, self.pause):
             row.addWidget(button)
         row.addSpacing(GAP)
@@ -52,7 +53,6 @@ class ActionBar(QWidget):
         row.addWidget(search, 2)
         row.addWidget(self.disconnect_button)
         row.addWidget(self.more)
-        self._paused = False
         self._draw_signs()
 
     def _button(self, text: str, pressed: object, keys: str = "") -> QPushButton:
@@ -112,5 +112,5 @@ class ActionBar(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_paused"):
+        if event.type() == QEvent.Type.PaletteChange and self.layout() is not None:
             self._draw_signs()

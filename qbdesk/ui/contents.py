@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from qbdesk.ui import look
 from qbdesk.ui.actions import ActionBar
@@ -11,6 +11,7 @@ from qbdesk.ui.details import Details
 from qbdesk.ui.filters import Filters
 from qbdesk.ui.header import Header
 from qbdesk.ui.look import GAP, MARGIN
+from qbdesk.ui.parts import layouts
 from qbdesk.ui.parts.banner import Banner, Findings
 from qbdesk.ui.progress import PassLine
 from qbdesk.ui.table.view import InvoiceTable
@@ -65,16 +66,14 @@ class Contents(QWidget):
             self.pages.addWidget(page)
         self.header.hide()
         notes = _column(GAP, self.practice_note, self.banner)
-        notes.layout().setContentsMargins(MARGIN, GAP, MARGIN, 0)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        notes.setContentsMargins(MARGIN, GAP, MARGIN, 0)
+        column = layouts.column(self, gap=0)
         for part in (self.header, notes, self.pages):
             column.addWidget(part, 1 if part is self.pages else 0)
 
     def _upper_part(self) -> QWidget:
         part = _column(GAP, self.findings, self.actions_bar, self.pass_line, self.filters)
-        part.layout().setContentsMargins(MARGIN, GAP, MARGIN, GAP)
+        part.setContentsMargins(MARGIN, GAP, MARGIN, GAP)
         return part
 
     def _table_side(self) -> QWidget:
@@ -115,9 +114,7 @@ class Contents(QWidget):
 
 def _column(spacing: int, *widgets: QWidget) -> QWidget:
     box = QWidget()
-    column = QVBoxLayout(box)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(spacing)
+    column = layouts.column(box, gap=spacing)
     for widget in widgets:
         column.addWidget(widget, 1 if isinstance(widget, (QSplitter, QStackedWidget)) else 0)
     return box

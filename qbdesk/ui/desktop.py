@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSettings, Qt, QTimer, Signal
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, Qt, QTimer, Signal
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from qbdesk.ui.window import MainWindow
 
@@ -42,7 +42,7 @@ def run_desktop(
     if not single.is_first():
         if single.raise_the_first():
             return 0
-        print(_NO_ANSWER, file=sys.stderr)  # noqa: T201 - there is no window to say it in
+        _say_no_answer(in_a_window=not start_hidden)
         return NOT_REACHED
     desktop = Desktop(open_service, app, home, practice=practice)
     single.raise_wanted.connect(desktop.window.bring_forward)
@@ -53,10 +53,15 @@ def run_desktop(
     return status
 
 
-_NO_ANSWER = (
-    "qbdesk is running already but does not answer. Wait a moment and start it again; if that does "
-    "not help, end the running qbdesk or restart the computer. Nothing is lost by that."
-)
+def _say_no_answer(*, in_a_window: bool) -> None:
+    told = QCoreApplication.translate(
+        "desktop",
+        "qbdesk is running already but does not answer. Wait a moment and start it again; if that "
+        "does not help, end the running qbdesk or restart the computer. Nothing is lost by that.",
+    )
+    print(told, file=sys.stderr)  # noqa: T201 - for whoever starts it from a terminal
+    if in_a_window:
+        QMessageBox.warning(None, "qbdesk", told)
 
 
 class Application(QApplication):

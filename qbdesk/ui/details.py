@@ -9,8 +9,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
     QScrollArea,
-    QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -18,8 +16,9 @@ from qbdesk.sync.views import InvoiceRow, JournalEntry, Status
 from qbdesk.ui import look, words
 from qbdesk.ui.journal import Journal
 from qbdesk.ui.look import GAP, MARGIN, PlainLabel
+from qbdesk.ui.parts import layouts
+from qbdesk.ui.parts.close_button import CloseButton
 from qbdesk.ui.parts.pill import Pill
-from qbdesk.ui.plain import caption
 
 # Wide enough for the facts on the left and what can be done on the right.
 SIDE_BY_SIDE = 620
@@ -54,7 +53,7 @@ class Details(QScrollArea):
         self.message = look.label(wrap=True, selectable=True)
         self.journal = Journal()
         self._facts = {name: look.label(wrap=True, selectable=True) for name in self._fact_names()}
-        self._choices = QVBoxLayout(spacing=6)
+        self._choices = layouts.column(gap=6)
         self.choice_buttons: list[QPushButton] = []
         self._make_buttons()
         self._lay_out()
@@ -68,9 +67,7 @@ class Details(QScrollArea):
         self.source = QPushButton(self.tr("Open at the source"))
         self.resync = QPushButton(self.tr("Resync"))
         self.ignore = QPushButton(self.tr("Ignore…"))
-        self.close_button = QToolButton(autoRaise=True, iconSize=QSize(12, 12))
-        self.close_button.setIcon(look.button_sign("close", self.palette()))
-        self.close_button.setAccessibleName(self.tr("Close the details"))
+        self.close_button = CloseButton(self.tr("Close the details"))
         self.close_button.setShortcut(QKeySequence("Esc"))
         self.close_button.clicked.connect(lambda: self.close_pressed.emit())
         self.quickbooks.clicked.connect(lambda: self.quickbooks_pressed.emit(self.row))
@@ -79,15 +76,15 @@ class Details(QScrollArea):
         self.ignore.clicked.connect(lambda: self.ignore_pressed.emit(self.row))
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout(spacing=GAP)
+        top = layouts.row()
         top.addWidget(self.title, 1)
         top.addWidget(self.close_button, alignment=Qt.AlignmentFlag.AlignTop)
-        what = QVBoxLayout(spacing=10)
+        what = layouts.column(gap=10)
         what.addLayout(top)
         what.addWidget(self.status)
         what.addLayout(self._fact_grid())
         what.addStretch(1)
-        done = QVBoxLayout(spacing=10)
+        done = layouts.column(gap=10)
         done.addWidget(self.message)
         done.addLayout(self._choices)
         done.addLayout(_pair(self.quickbooks, self.source))
@@ -102,8 +99,8 @@ class Details(QScrollArea):
         self._blocks.setSpacing(GAP)
         self._blocks.addLayout(what)
         self._blocks.addLayout(done, 1)
-        page = QWidget()
-        outer = QVBoxLayout(page)
+        page = self._page = QWidget()
+        outer = layouts.column(page)
         outer.setContentsMargins(MARGIN, MARGIN - 4, MARGIN, MARGIN)
         outer.addWidget(self._body, 1)
         self.setWidget(page)
@@ -150,8 +147,7 @@ class Details(QScrollArea):
         self.ignore.setEnabled(row.status not in _FINISHED)
 
     def _show_choices(self, row: InvoiceRow) -> None:
-        while (item := self._choices.takeAt(0)) is not None:
-            item.widget().deleteLater()
+        layouts.empty(self._choices)
         self.choice_buttons = []
         if row.choices:
             self._choices.addWidget(look.label(self.tr("What shall be done?"), bold=True))
@@ -174,7 +170,7 @@ class Details(QScrollArea):
         self._blocks.setDirection(direction.LeftToRight if side_by_side else direction.TopToBottom)
         self._blocks.setSpacing(2 * MARGIN if side_by_side else GAP)
         # Labels that wrap would otherwise ask for the width of their whole text.
-        self.widget().setMaximumWidth(self.viewport().width())
+        self._page.setMaximumWidth(self.viewport().width())
 
 
 class ChoiceButton(QPushButton):
@@ -185,26 +181,26 @@ class ChoiceButton(QPushButton):
         self.words = PlainLabel(text)
         self.words.setWordWrap(True)
         self.words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAccessibleName(caption(text))
-        row = QHBoxLayout(self)
+        self.setAccessibleName(self.words.text())
+        row = self._row = layouts.row(self)
         row.setContentsMargins(12, 8, 12, 8)
         row.addWidget(self.words)
         policy = self.sizePolicy()
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
-    def sizeHint(self):  # type: ignore[no-untyped-def]
-        return self.layout().sizeHint()
+    def sizeHint(self) -> QSize:
+        return self._row.sizeHint()
 
     def hasHeightForWidth(self) -> bool:  # noqa: N802 - Qt's own name
         return True
 
     def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's own name
-        return self.layout().heightForWidth(width)
+        return self._row.heightForWidth(width)
 
 
 def _pair(left: QWidget, right: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout(spacing=GAP)
+    row = layouts.row()
     row.addWidget(left, 1)
     row.addWidget(right, 1)
     return row

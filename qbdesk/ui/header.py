@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 
 from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
 from qbdesk.sync.views import CompanyView
 from qbdesk.ui import look, words
 from qbdesk.ui.icons import state_icon
 from qbdesk.ui.look import MARGIN, PrimaryButton, Tone
+from qbdesk.ui.parts import layouts
 from qbdesk.ui.parts.pill import Pill
 from qbdesk.ui.plain import plain
 
@@ -52,22 +53,21 @@ class Header(QWidget):
         self._minute.timeout.connect(self.tell_times)
 
     def _lay_out(self) -> None:
-        title = QHBoxLayout(spacing=10)
+        title = layouts.row(gap=10)
         title.addWidget(self.name)
         title.addWidget(self.pill)
         title.addWidget(self.badge)
         title.addStretch(1)
         title.addWidget(self.company)
-        facts = QHBoxLayout(spacing=10)
+        facts = layouts.row(gap=10)
         facts.addWidget(self.facts, 1)
         facts.addWidget(self.reconnect_button)
-        texts = QVBoxLayout(spacing=5)
+        texts = layouts.column(gap=5)
         texts.addLayout(title)
         texts.addWidget(self.sentence)
         texts.addLayout(facts)
-        row = QHBoxLayout(self)
+        row = layouts.row(self, gap=MARGIN - 2)
         row.setContentsMargins(MARGIN, MARGIN - 2, MARGIN, MARGIN - 4)
-        row.setSpacing(MARGIN - 2)
         row.addWidget(self.icon, alignment=Qt.AlignmentFlag.AlignTop)
         row.addLayout(texts, 1)
         row.addWidget(self.connect_button, alignment=Qt.AlignmentFlag.AlignVCenter)

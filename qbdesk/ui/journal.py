@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from qbdesk.sync.views import JournalEntry
 from qbdesk.ui import look, words
+from qbdesk.ui.parts import layouts
 
 # More than anybody reads in a pane; `qbdesk journal` has them all.
 MOST = 100
@@ -14,17 +15,14 @@ MOST = 100
 class Journal(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(10)
+        self._column = layouts.column(self, gap=10)
         self._shown: tuple[JournalEntry, ...] | None = None
 
     def show_entries(self, entries: tuple[JournalEntry, ...]) -> None:
         if entries == self._shown:
             return
         self._shown = entries
-        while (item := self._column.takeAt(0)) is not None:
-            item.widget().deleteLater()
+        layouts.empty(self._column)
         if not entries:
             self._column.addWidget(look.label(self.tr("Nothing yet."), quiet=True))
         now = datetime.now(UTC)
@@ -39,9 +37,7 @@ class Journal(QWidget):
 class _Entry(QWidget):
     def __init__(self, entry: JournalEntry, now: datetime) -> None:
         super().__init__()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
+        column = layouts.column(self, gap=2)
         head = f"{words.moment(entry.at, now)}  ·  {entry.who}"
         column.addWidget(look.label(head, size=0.9, quiet=True))
         column.addWidget(look.label(entry.text, wrap=True, selectable=True))

@@ -1,10 +1,11 @@
 """The line that is there while a pass runs: what is being done, how far, and Stop."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QProgressBar, QPushButton, QWidget
 
 from qbdesk.sync.views import Progress
 from qbdesk.ui import look, words
+from qbdesk.ui.parts import layouts
 
 
 class PassLine(QWidget):
@@ -24,9 +25,7 @@ class PassLine(QWidget):
         self.bar.setAccessibleName(self.tr("Progress of the sync"))
         self.stop = QPushButton(self.tr("Stop"))
         self.stop.clicked.connect(self._stop)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(12)
+        row = layouts.row(self, gap=12)
         row.addWidget(self.sentence)
         row.addWidget(self.bar, 1)
         row.addWidget(self.count)

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -15,6 +14,7 @@ from qbdesk.sync.views import CompanyView
 from qbdesk.ui import look
 from qbdesk.ui.icons import program_icon
 from qbdesk.ui.look import MARGIN, PrimaryButton, Tone
+from qbdesk.ui.parts import layouts
 from qbdesk.ui.parts.pill import Pill
 
 _WIDTH = 720
@@ -41,17 +41,15 @@ class Welcome(QScrollArea):
         self.connect_button.clicked.connect(self.connect_pressed)
         self.done = Pill()
         page = QWidget()
-        self._column = QVBoxLayout(page)
+        self._column = layouts.column(page, gap=MARGIN)
         self._column.setContentsMargins(MARGIN, 2 * MARGIN, MARGIN, MARGIN)
-        self._column.setSpacing(MARGIN)
         self._column.addLayout(self._greeting())
         self._column.addWidget(self._steps())
         self._column.addWidget(self._good_to_know())
         self._column.addStretch(1)
         page.setMaximumWidth(_WIDTH)
         middle = QWidget()
-        row = QHBoxLayout(middle)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = layouts.row(middle)
         row.addStretch(1)
         row.addWidget(page, 100)
         row.addStretch(1)
@@ -61,7 +59,7 @@ class Welcome(QScrollArea):
     def _greeting(self) -> QHBoxLayout:
         icon = QLabel()
         icon.setPixmap(program_icon().pixmap(56))
-        texts = QVBoxLayout(spacing=4)
+        texts = layouts.column(gap=4)
         texts.addWidget(look.label(self.tr("Welcome to qbdesk"), size=1.8, bold=True))
         told = self.tr(
             "qbdesk watches where your invoices get paid and puts each paid invoice into "
@@ -69,7 +67,7 @@ class Welcome(QScrollArea):
             "three minutes."
         )
         texts.addWidget(look.label(told, wrap=True))
-        row = QHBoxLayout(spacing=MARGIN)
+        row = layouts.row(gap=MARGIN)
         row.addWidget(icon, alignment=Qt.AlignmentFlag.AlignTop)
         row.addLayout(texts, 1)
         return row
@@ -106,7 +104,7 @@ class Welcome(QScrollArea):
             ),
         )
         for line, (title, told, button) in enumerate(steps):
-            texts = QVBoxLayout(spacing=2)
+            texts = layouts.column(gap=2)
             texts.addWidget(look.label(title, bold=True))
             texts.addWidget(look.label(told, quiet=True, wrap=True))
             grid.addWidget(look.label(str(line + 1), size=1.8, bold=True, quiet=True), line, 0)
@@ -118,12 +116,10 @@ class Welcome(QScrollArea):
 
     def _good_to_know(self) -> QWidget:
         box = QWidget()
-        column = QVBoxLayout(box)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
+        column = layouts.column(box, gap=6)
         column.addWidget(look.label(self.tr("Good to know before you start"), bold=True))
         for sentence in good_to_know(self):
-            line = QHBoxLayout(spacing=8)
+            line = layouts.row(gap=8)
             line.addWidget(look.label("•", quiet=True), alignment=Qt.AlignmentFlag.AlignTop)
             line.addWidget(look.label(sentence, wrap=True), 1)
             column.addLayout(line)

@@ -35,7 +35,8 @@ class MainWindow(QMainWindow):
 
     def fill(self, contents: QWidget) -> None:
         if self.centralWidget() is self.loading:
-            self.takeCentralWidget().hide()
+            self.takeCentralWidget()
+            self.loading.hide()
             self.setCentralWidget(contents)
 
     def show_title(self, company: str | None) -> None:

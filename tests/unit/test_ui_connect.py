@@ -136,6 +136,18 @@ def test_a_secret_that_is_stored_need_not_be_typed_again(qtbot, service: StandIn
     at.bridge.close()
 
 
+def test_nothing_can_be_pressed_twice_while_an_answer_is_on_its_way(at: Dialog) -> None:
+    at.enter_keys()
+    at.service.gate.clear()
+    at.dialog.go_on.click()
+    at.dialog.keys.client_id.setText("another")
+    assert not at.dialog.go_on.isEnabled()
+    assert not at.dialog.browser.isEnabled()
+    at.service.gate.set()
+    at.settle()
+    assert at.service.calls("begin_connect") == [["maple", "client", "hush", REDIRECT]]
+
+
 def test_keys_that_are_refused_are_said_and_can_be_corrected(at: Dialog) -> None:
     at.service.troubles["begin_connect"] = Refusal("The redirect address must be https.")
     at.enter_keys()
@@ -324,6 +336,32 @@ def test_escape_leaves_nothing_behind_either(at: Dialog) -> None:
     at.qtbot.keyClick(at.dialog, Qt.Key.Key_Escape)
     at.settle()
     assert at.service.calls("cancel_connect") == [["maple"]]
+
+
+def test_cancelling_while_intuit_is_asked_ends_that_too(at: Dialog) -> None:
+    consent = at.sign_in()
+    at.service.gate.clear()
+    busy = at.service.settings("maple")
+    consent.landed.emit(LANDED)
+    asked = at.dialog._under_way
+    at.dialog.cancel.click()
+    at.service.gate.set()
+    busy.result(timeout=5)
+    at.settle()
+    assert asked.cancelled()
+    assert at.service.calls("cancel_connect") == [["maple"]]
+
+
+def test_what_is_being_confirmed_is_not_broken_off(at: Dialog) -> None:
+    at.land()
+    at.service.gate.clear()
+    at.dialog.go_on.click()
+    assert not at.dialog.cancel.isEnabled()
+    at.qtbot.keyClick(at.dialog, Qt.Key.Key_Escape)
+    assert at.dialog.isVisible()
+    with at.qtbot.waitSignal(at.dialog.connected):
+        at.service.gate.set()
+    assert at.service.calls("cancel_connect") == []
 
 
 def test_looking_at_the_keys_alone_changes_nothing(at: Dialog) -> None:

@@ -25,6 +25,7 @@ class AddCompanyDialog(Sheet):
         self.heading.setText(self.tr("Add a company"))
         self.setWindowTitle(self.tr("Add a company") + " – qbdesk")
         self._bridge = bridge
+        self._waiting = False
         self.say(
             self.tr(
                 "Name the place where its invoices get paid. qbdesk asks that place who it is "
@@ -35,7 +36,8 @@ class AddCompanyDialog(Sheet):
         self.url = self._line("https://billing.example.com")
         self.token = self._line(self.tr("From the settings of your invoicing system"))
         self.token.setEchoMode(QLineEdit.EchoMode.Password)
-        self.from_day = QDateEdit(QDate.currentDate(), calendarPopup=True)
+        self.from_day = QDateEdit(QDate.currentDate())
+        self.from_day.setCalendarPopup(True)
         self.from_day.setDisplayFormat("d MMM yyyy")
         self.body.addLayout(self._form())
         self.say(
@@ -72,14 +74,19 @@ class AddCompanyDialog(Sheet):
             form.addRow(title, field)
         return form
 
-    def _enable(self, *, waiting: bool = False) -> None:
+    def _enable(self) -> None:
         filled = all(field.text().strip() for field in (self.name, self.url, self.token))
-        self.add.setEnabled(filled and not waiting)
-        self.add.setText(self.tr("Asking the source …") if waiting else self.tr("Add company"))
+        self.add.setEnabled(filled and not self._waiting)
+        waiting = self.tr("Asking the source …")
+        self.add.setText(waiting if self._waiting else self.tr("Add company"))
+
+    def _wait(self, *, waiting: bool) -> None:
+        self._waiting = waiting
+        self._enable()
 
     def _add(self) -> None:
         self.trouble.hide()
-        self._enable(waiting=True)
+        self._wait(waiting=True)
         day = self.from_day.date()
         asked = self._bridge.service.add_company(
             self.name.text().strip(),
@@ -96,5 +103,5 @@ class AddCompanyDialog(Sheet):
         self.accept()
 
     def _failed(self, error: BaseException) -> None:
-        self._enable()
+        self._wait(waiting=False)
         self.complain_of(error)

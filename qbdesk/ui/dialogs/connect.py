@@ -1,6 +1,7 @@
 """Connecting QuickBooks: keys, consent at Intuit, and the confirmation of what came back."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -55,8 +56,8 @@ class ConnectDialog(Sheet):
         self._make_consent = make_consent
         self._consent: Any = None
         self._request: ConsentRequest | None = None
-        self._begun = False
-        self._by_browser = False
+        self._begun = self._by_browser = self._busy = self._confirming = False
+        self._under_way: Future[Any] | None = None
         self.keys, self.waiting = KeysPage(), WaitingPage()
         self.paste, self.confirm = PastePage(), ConfirmPage()
         self.pages = QStackedWidget()
@@ -92,17 +93,26 @@ class ConnectDialog(Sheet):
         self.go_on.setVisible(bool(go_on))
         self.browser.setVisible(page in (self.keys, self.waiting))
         self.pages.setCurrentWidget(page)
-        self._enable()
+        self._wait(busy=False)
 
-    def _enable(self, *, waiting: bool = False) -> None:
-        ready = {
-            self.keys: self.keys.complete(),
-            self.waiting: True,
-            self.paste: bool(self.paste.address.text().strip()),
-            self.confirm: self.confirm.complete(),
-        }[self.pages.currentWidget()]
-        self.go_on.setEnabled(ready and not waiting)
-        self.browser.setEnabled(ready and not waiting)
+    def _enable(self) -> None:
+        ready = not self._busy and self._is_complete()
+        self.go_on.setEnabled(ready)
+        self.browser.setEnabled(ready)
+        self.cancel.setEnabled(not self._confirming)
+
+    def _is_complete(self) -> bool:
+        page = self.pages.currentWidget()
+        if page is self.keys:
+            return self.keys.complete()
+        if page is self.paste:
+            return bool(self.paste.address.text().strip())
+        return page is self.waiting or self.confirm.complete()
+
+    def _wait(self, *, busy: bool) -> None:
+        """While an answer is on its way nothing can be pressed twice."""
+        self._busy = busy
+        self._enable()
 
     def _go_on(self) -> None:
         self.trouble.hide()
@@ -113,6 +123,15 @@ class ConnectDialog(Sheet):
             self._landed(self.paste.address.text().strip())
         elif page is self.confirm:
             self._confirm()
+
+    def _ask(
+        self,
+        asked: "Future[Any]",
+        then: Callable[[Any], None],
+        otherwise: Callable[[BaseException], None],
+    ) -> None:
+        self._under_way = asked
+        self._bridge.ask(self, asked, then, otherwise)
 
     # ---- 1: keys ----
 
@@ -127,9 +146,9 @@ class ConnectDialog(Sheet):
 
     def _begin(self, *, by_browser: bool) -> None:
         self._by_browser, self._begun = by_browser, True
-        self._enable(waiting=True)
+        self._wait(busy=True)
         asked = self._service.begin_connect(self._company, *self.keys.keys())
-        self._bridge.ask(self, asked, self._may_sign_in, self._start_over_with)
+        self._ask(asked, self._may_sign_in, self._start_over_with)
 
     def _may_sign_in(self, request: ConsentRequest) -> None:
         self._request = request
@@ -190,10 +209,10 @@ class ConnectDialog(Sheet):
 
     def _landed(self, address: str) -> None:
         self._consent = None
-        self._enable(waiting=True)
+        self._wait(busy=True)
         self.go_on.setText(self.tr("Asking QuickBooks …"))
         asked = self._service.finish_connect(self._company, address)
-        self._bridge.ask(self, asked, self._offered, self._start_over_with)
+        self._ask(asked, self._offered, self._start_over_with)
 
     # ---- 3: confirm ----
 
@@ -203,18 +222,20 @@ class ConnectDialog(Sheet):
         self._turn_to(self.confirm)
 
     def _confirm(self) -> None:
-        self._enable(waiting=True)
+        self._confirming = True
+        self._wait(busy=True)
         account, agreed = self.confirm.answer()
         asked = self._service.confirm_connect(self._company, account, agreed)
-        self._bridge.ask(self, asked, self._confirmed, self._not_confirmed)
+        self._ask(asked, self._confirmed, self._not_confirmed)
 
     def _confirmed(self, view: CompanyView) -> None:
-        self._begun = False
+        self._begun = self._confirming = False
         self.connected.emit(view)
         self.accept()
 
     def _not_confirmed(self, error: BaseException) -> None:
-        self._enable()
+        self._confirming = False
+        self._wait(busy=False)
         self.complain_of(error)
 
     # ---- leaving nothing behind ----
@@ -233,10 +254,14 @@ class ConnectDialog(Sheet):
         self._close_consent()
         self._request = None
         self.paste.address.clear()
+        if self._under_way is not None:
+            self._under_way.cancel()
         if self._begun:
             self._begun = False
             self._bridge.ask(self, self._service.cancel_connect(self._company))
 
     def reject(self) -> None:
+        if self._confirming:
+            return  # the tokens are on their way into the keyring: that is not broken off
         self._forget()
         super().reject()

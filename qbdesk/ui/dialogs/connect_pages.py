@@ -5,7 +5,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
-    QHBoxLayout,
     QLineEdit,
     QPushButton,
     QScrollArea,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
 from qbdesk.sync.views import Offer
 from qbdesk.ui import look, words
 from qbdesk.ui.look import GAP, Tone
+from qbdesk.ui.parts import layouts
 from qbdesk.ui.parts.banner import Findings
 from qbdesk.ui.parts.pill import Pill
 from qbdesk.ui.plain import plain
@@ -128,7 +128,7 @@ class PastePage(QWidget):
         for step in steps:
             column.addWidget(look.label(step, wrap=True))
         self.again = QPushButton(self.tr("Open in my browser"))
-        row = QHBoxLayout()
+        row = layouts.row()
         row.addWidget(self.again)
         row.addStretch(1)
         column.addLayout(row)
@@ -147,8 +147,7 @@ class ConfirmPage(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
+        outer = layouts.column(self)
         area = QScrollArea(widgetResizable=True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -159,7 +158,7 @@ class ConfirmPage(QWidget):
         self.company = look.label(size=1.35, bold=True, wrap=True)
         self.badge = Pill()
         column.addWidget(look.label(self.tr("You allowed access to"), quiet=True))
-        row = QHBoxLayout(spacing=10)
+        row = layouts.row(gap=10)
         row.addWidget(self.company, 1)
         row.addWidget(self.badge)
         column.addLayout(row)
@@ -176,7 +175,7 @@ class ConfirmPage(QWidget):
         column.addWidget(look.label(told, wrap=True, quiet=True))
         self.findings = Findings()
         column.addWidget(self.findings)
-        self._questions = QVBoxLayout(spacing=GAP)
+        self._questions = layouts.column()
         column.addLayout(self._questions)
         column.addStretch(1)
         self.boxes: dict[str, QCheckBox] = {}
@@ -199,8 +198,7 @@ class ConfirmPage(QWidget):
         self.changed.emit()
 
     def _ask_questions(self, questions: tuple[tuple[str, str], ...]) -> None:
-        while (item := self._questions.takeAt(0)) is not None:
-            item.widget().deleteLater()
+        layouts.empty(self._questions)
         self.boxes = {}
         for word, sentence in questions:
             agreement = Agreement(sentence)
@@ -226,18 +224,13 @@ class Agreement(QWidget):
         self.sentence = look.label(sentence, wrap=True)
         self.sentence.setBuddy(self.box)
         self.box.setAccessibleName(self.sentence.text())
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GAP)
+        row = layouts.row(self)
         row.addWidget(self.box, alignment=Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.sentence, 1)
 
 
 def _column(widget: QWidget) -> QVBoxLayout:
-    column = QVBoxLayout(widget)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(GAP + 2)
-    return column
+    return layouts.column(widget, gap=GAP + 2)
 
 
 def _form() -> QFormLayout:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLabel, QPushButton, QWidget
 
 from qbdesk.ui import look
 from qbdesk.ui.bridge import sentence_of
 from qbdesk.ui.look import GAP, MARGIN, PrimaryButton, Tone
+from qbdesk.ui.parts import layouts
 from qbdesk.ui.parts.banner import Banner
 from qbdesk.ui.plain import plain
 
@@ -22,12 +23,11 @@ class Sheet(QDialog):
         self.setMinimumWidth(width)
         self.heading = look.label(heading, size=1.35, bold=True, wrap=True)
         self.trouble = Banner(parent=self)
-        self.body = QVBoxLayout(spacing=GAP + 2)
-        self.buttons = QHBoxLayout(spacing=GAP)
+        self.body = layouts.column(gap=GAP + 2)
+        self.buttons = layouts.row()
         self.buttons.addStretch(1)
-        column = QVBoxLayout(self)
+        column = self._column = layouts.column(self, gap=MARGIN - 4)
         column.setContentsMargins(MARGIN + 4, MARGIN + 2, MARGIN + 4, MARGIN)
-        column.setSpacing(MARGIN - 4)
         column.addWidget(self.heading)
         column.addWidget(self.trouble)
         column.addLayout(self.body, 1)
@@ -45,7 +45,7 @@ class Sheet(QDialog):
 
     def _needed_height(self) -> int:
         """Wrapped labels know their height only once their width is known."""
-        return max(self.minimumHeight(), self.layout().totalHeightForWidth(self.width()))
+        return max(self.minimumHeight(), self._column.totalHeightForWidth(self.width()))
 
     def say(self, *sentences: str, quiet: bool = False) -> QLabel:
         """Adds a paragraph to the body."""

@@ -2,13 +2,15 @@
 
 from functools import partial
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
 from qbdesk.sync.views import Finding
 from qbdesk.ui import look
 from qbdesk.ui.look import GAP, Tone
+from qbdesk.ui.parts import layouts
+from qbdesk.ui.parts.close_button import CloseButton
 
 _SIGN = 16
 
@@ -28,18 +30,15 @@ class Banner(QFrame):
         self._sign = QLabel()
         self._sentence = look.label(wrap=True, selectable=True)
         self._advice = look.label(wrap=True, selectable=True, quiet=True)
-        texts = QVBoxLayout(spacing=2)
+        texts = layouts.column(gap=2)
         texts.addWidget(self._sentence)
         texts.addWidget(self._advice)
-        row = QHBoxLayout(self)
+        row = layouts.row(self, gap=10)
         row.setContentsMargins(12, 8, 10, 8)
-        row.setSpacing(10)
         row.addWidget(self._sign, alignment=Qt.AlignmentFlag.AlignTop)
         row.addLayout(texts, 1)
         if closable:
-            self._close = QToolButton(autoRaise=True, iconSize=QSize(12, 12))
-            self._close.setAccessibleName(self.tr("Close this message"))
-            self._close.setIcon(look.button_sign("close", self.palette()))
+            self._close = CloseButton(self.tr("Close this message"))
             self._close.clicked.connect(self.hide)
             self._close.clicked.connect(lambda: self.closed.emit())
             row.addWidget(self._close, alignment=Qt.AlignmentFlag.AlignTop)
@@ -79,9 +78,7 @@ class Findings(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(GAP // 2)
+        self._column = layouts.column(self, gap=GAP // 2)
         self._shown: tuple[Finding, ...] = ()
         self._closed: set[Finding] = set()
 
@@ -93,8 +90,7 @@ class Findings(QWidget):
             self._rebuild()
 
     def _rebuild(self) -> None:
-        while (item := self._column.takeAt(0)) is not None:
-            item.widget().deleteLater()
+        layouts.empty(self._column)
         for finding in self._shown:
             banner = Banner(closable=finding.level != "stop", parent=self)
             banner.closed.connect(partial(self._close, finding))

@@ -146,7 +146,8 @@ class InvoiceTable(QTableView):
 
     def mark_stale(self) -> None:
         """The ledger has changed: what is visible is fetched again, at most four times a second."""
-        if self.isVisible() and not self._stale.isActive():
+        # Not whether the table itself shows: while it has no rows, a sentence stands in its place.
+        if self.window().isVisible() and not self._stale.isActive():
             self._stale.start()
 
     def _refresh_visible(self) -> None:

@@ -66,8 +66,10 @@ class FreedesktopNotifications(QObject):
     def _open(self) -> None:
         connection = None
         try:
-            from jeepney import MatchRule, message_bus
-            from jeepney.io.blocking import open_dbus_connection
+            from jeepney import MatchRule, message_bus  # type: ignore[import-untyped]
+            from jeepney.io.blocking import (  # type: ignore[import-untyped]
+                open_dbus_connection,
+            )
 
             connection = open_dbus_connection("SESSION")
             rule = MatchRule(type="signal", interface=_NAME, path=_PATH)
