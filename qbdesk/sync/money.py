@@ -1,8 +1,12 @@
 """Money: exact decimals, rounded half up to the currency's own minor unit (ISO 4217)."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 ZERO = Decimal(0)
+
+# Quantities and prices have up to 27 digits each: the usual 28 would round their product, or refuse
+# it ("InvalidOperation"). Nothing a source may send comes near this many.
+_EXACT = Context(prec=120)
 
 # ISO 4217 currencies whose minor unit is not the hundredth.
 _NO_MINOR_UNIT = frozenset(
@@ -23,7 +27,12 @@ def minor_digits(currency: str) -> int:
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """An amount rounded half up to the currency's minor unit, as the feed's arithmetic asks."""
-    return amount.quantize(minor_unit(currency), ROUND_HALF_UP)
+    return amount.quantize(minor_unit(currency), ROUND_HALF_UP, _EXACT)
+
+
+def times(quantity: Decimal, price: Decimal) -> Decimal:
+    """The product, to the last digit."""
+    return _EXACT.multiply(quantity, price)
 
 
 def minor_unit(currency: str) -> Decimal:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from qbdesk.sync.model import PaidInvoice
-from qbdesk.sync.money import LARGEST_AMOUNT, ZERO, minor_digits, minor_unit, rounded, shown
+from qbdesk.sync.money import LARGEST_AMOUNT, ZERO, minor_digits, minor_unit, rounded, shown, times
 from qbdesk.sync.planner.decisions import Hold, Ignore
 from qbdesk.sync.planner.knowledge import Case, Knowledge
 
@@ -210,7 +210,7 @@ def _sums_that_fail(invoice: PaidInvoice) -> Iterator[str]:
 
 def _lines_that_fail(invoice: PaidInvoice) -> Iterator[str]:
     for position, line in enumerate(invoice.lines, start=1):
-        product = rounded(line.quantity * line.unit_price, invoice.currency)
+        product = rounded(times(line.quantity, line.unit_price), invoice.currency)
         if line.amount != product - line.discount:
             yield f"line {position} is not its quantity times its price"
         if line.tax_amount != sum((tax.amount for tax in line.taxes), ZERO):

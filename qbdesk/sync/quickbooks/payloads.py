@@ -9,7 +9,7 @@ from typing import Any
 import simplejson
 
 from qbdesk.sync.model import Address, Customer, Line, PaidInvoice, Payment
-from qbdesk.sync.money import ZERO, rounded
+from qbdesk.sync.money import ZERO, rounded, times
 from qbdesk.sync.quickbooks import text
 
 MOST_DIGITS = 7  # Intuit: decimals of Qty and UnitPrice
@@ -228,7 +228,7 @@ def _is_exact(line: Line, paid: PaidInvoice) -> bool:
         for number in (line.quantity, line.unit_price)
     )
     taxed_inclusive = paid.tax_behavior == "inclusive" and line.tax_amount != ZERO
-    product = rounded(line.quantity * line.unit_price, paid.currency)
+    product = rounded(times(line.quantity, line.unit_price), paid.currency)
     return few_digits and not taxed_inclusive and product == line.amount
 
 
