@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from qbdesk.sync.ledger import companies, invoices, journal, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
-from qbdesk.sync.model import PaidInvoice
+from qbdesk.sync.model import LARGEST_REVISION, PaidInvoice
 from qbdesk.sync.planner import changes
 from qbdesk.sync.planner.money_received import shown_method
 from qbdesk.sync.sources.source import Page
@@ -63,7 +63,9 @@ def _identity(raw: Any, document: str) -> str:
 
 def _revision(raw: Any) -> int:
     told = raw.get("revision") if isinstance(raw, dict) else None
-    return told if isinstance(told, int) and not isinstance(told, bool) and 0 < told < 2**31 else 0
+    if not isinstance(told, int) or isinstance(told, bool):
+        return 0
+    return told if 0 < told <= LARGEST_REVISION else 0
 
 
 def _problem(error: ValidationError) -> str:

@@ -61,6 +61,7 @@ Text255 = Annotated[str, StringConstraints(max_length=255)]
 Text500 = Annotated[str, StringConstraints(max_length=500)]
 Text4000 = Annotated[str, StringConstraints(max_length=4000)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+LARGEST_REVISION = 2**63 - 1  # int64
 
 
 class Value(BaseModel):
@@ -164,7 +165,7 @@ class PaidInvoice(Value):
 
     id: SourceId
     number: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    revision: Annotated[int, Field(ge=1)]
+    revision: Annotated[int, Field(ge=1, le=LARGEST_REVISION)]
     status: str
     issue_date: Day
     due_date: Day | None = None

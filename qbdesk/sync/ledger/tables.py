@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -74,7 +75,7 @@ paid_invoice = Table(
     Column("id", Integer, primary_key=True),
     Column("company_id", ForeignKey("company.id"), nullable=False),
     Column("source_id", String(140), nullable=False),
-    Column("revision", Integer, nullable=False),
+    Column("revision", BigInteger, nullable=False),
     Column("document", Text, nullable=False),  # the source's newest word, as it came
     Column("posted_document", Text),  # what stood there when it was posted
     Column("status", String(24), nullable=False),
