@@ -15,16 +15,17 @@ from qbdesk.practice.switches import Switches
 from qbdesk.practice.world import PracticeWorld
 
 
-@pytest.fixture
-def open_office(tmp_path: Path) -> Iterator[OpenOffice]:
+def _offices(folder: Path) -> Iterator[OpenOffice]:
     """Opens offices, which are closed after the test."""
     opened: list[Office] = []
 
     def make(
         *, invoices: int = 0, connected: bool = True, settle_seconds: float = 0, **switches: Any
     ) -> Office:
-        world = PracticeWorld(invoices=invoices, seed=7, switches=Switches(**switches))
-        office = Office(tmp_path / f"home{len(opened)}", world, settle_seconds)
+        turned = Switches()
+        turned.change(switches)
+        world = PracticeWorld(invoices=invoices, seed=7, switches=turned)
+        office = Office(folder / f"home{len(opened)}", world, settle_seconds)
         opened.append(office)
         office.add()
         if connected:
@@ -34,6 +35,17 @@ def open_office(tmp_path: Path) -> Iterator[OpenOffice]:
     yield make
     for office in opened:
         office.close()
+
+
+@pytest.fixture
+def open_office(tmp_path: Path) -> Iterator[OpenOffice]:
+    yield from _offices(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def open_shared_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenOffice]:
+    """For tests of one module that only look at what one pass has done."""
+    yield from _offices(tmp_path_factory.mktemp("shared"))
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import httpx
 
 from qbdesk.app import open_service
 from qbdesk.practice.serve import PracticeServer
-from qbdesk.practice.switches import Switches
 from qbdesk.practice.world import (
     CLIENT_ID,
     CLIENT_SECRET,

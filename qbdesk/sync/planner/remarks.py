@@ -1,5 +1,6 @@
 """What is said of an invoice that was posted all the same (COMMANDS: an invoice's life)."""
 
+import re
 from collections.abc import Iterator
 
 from qbdesk.sync.model import PaidInvoice
@@ -7,10 +8,18 @@ from qbdesk.sync.planner import customers, money_received
 from qbdesk.sync.planner.knowledge import Knowledge
 from qbdesk.sync.quickbooks import text
 
+# Harmless here, and dangerous where somebody opens an export of it: so it is said.
+_LOOKS_LIKE = {
+    "markup": re.compile(r"<[A-Za-z/!?]"),
+    "a formula": re.compile(r"\A\s*([=@]|[+-][^\s\d])"),
+    "text that is turned round": re.compile("[\u202a-\u202e\u2066-\u2069]"),
+}
+
 
 def of(invoice: PaidInvoice, known: Knowledge) -> list[str]:
     """Sentences, each once; empty when there is nothing to remark."""
-    return list(dict.fromkeys([*_texts(invoice, known), *money_received.remarks(invoice, known)]))
+    told = (*_texts(invoice, known), *_strange(invoice), *money_received.remarks(invoice, known))
+    return list(dict.fromkeys(told))
 
 
 def _texts(invoice: PaidInvoice, known: Knowledge) -> Iterator[str]:
@@ -33,3 +42,21 @@ def _texts(invoice: PaidInvoice, known: Knowledge) -> Iterator[str]:
     for line in invoice.lines:
         if text.paragraphs(line.description, len(line.description)) != line.description.strip():
             yield "Control characters in a line's text became spaces."
+
+
+def _strange(invoice: PaidInvoice) -> Iterator[str]:
+    texts = list(_all_texts(invoice))
+    for what, pattern in _LOOKS_LIKE.items():
+        if any(pattern.search(told) for told in texts):
+            yield f"Something on the invoice looks like {what}; it was sent as text."
+
+
+def _all_texts(invoice: PaidInvoice) -> Iterator[str]:
+    client = invoice.customer
+    yield from (invoice.number, client.name, client.company or "")
+    yield from (invoice.memo or "", invoice.po_number or "")
+    for line in invoice.lines:
+        yield line.description
+        yield line.product.name if line.product else ""
+    for payment in invoice.received:
+        yield from (payment.reference or "", payment.method_label or "", payment.method)
