@@ -1,0 +1,211 @@
+"""Answers and requests that get lost: looked for, taken over, never doubled."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from invoices import customer, document, payment
+from office import FROM, NAME, Office, OpenOffice
+
+from qbdesk.sync.views import Status
+
+WRITES = ("customer", "item", "paymentmethod", "invoice", "payment")
+
+
+def _three() -> list[dict[str, object]]:
+    return [
+        document(f"inv-{n}", client=customer(id=f"c{n}", name=f"Client {n}", email=f"{n}@x.com"))
+        for n in range(3)
+    ]
+
+
+def _twelve() -> list[dict[str, object]]:
+    return [
+        document(f"inv-{n}", client=customer(id=f"c{n}", name=f"Client {n}", email=f"{n}@x.com"))
+        for n in range(12)
+    ]
+
+
+def _assert_each_once(office: Office, number: int) -> None:
+    assert office.count("Customer", "Invoice", "Payment") == (number, number, number)
+    items = [item for item in office.entities("Item") if item["Name"] == "Paid invoices"]
+    methods = [m for m in office.entities("PaymentMethod") if m["Name"] == "e-Transfer"]
+    assert (len(items), len(methods)) == (1, 1)
+    assert {entry["Balance"] for entry in office.entities("Invoice")} == {Decimal(0)}
+
+
+@pytest.mark.parametrize("kind", ["reply_lost", "garbage", "empty", "cut_off"])
+@pytest.mark.parametrize("write", WRITES)
+def test_a_lost_answer_is_found_and_taken_over_in_the_same_pass(
+    open_office: OpenOffice, write: str, kind: str
+) -> None:
+    office = open_office(settle_seconds=300)
+    office.fault(kind, f"POST {write}")
+    result = office.post(document())
+    assert (result.synced, result.waiting, result.needs_attention) == (1, 0, 0)
+    _assert_each_once(office, 1)
+
+
+@pytest.mark.parametrize("request_ids", ["honoured", "ignored"])
+def test_lost_answers_of_whole_batches_are_settled_item_by_item(
+    open_office: OpenOffice, request_ids: str
+) -> None:
+    office = open_office(settle_seconds=300, request_ids=request_ids)
+    for _ in range(3):
+        office.fault("reply_lost", "POST batch")
+    result = office.post(*_twelve())
+    assert (result.synced, result.waiting, result.needs_attention) == (12, 0, 0)
+    _assert_each_once(office, 12)
+
+
+def test_a_503_that_hides_a_success_is_looked_through(open_office: OpenOffice) -> None:
+    office = open_office(settle_seconds=300)
+    office.fault("unavailable", "POST invoice", after_commit=True)
+    office.fault("server_error", "POST payment", after_commit=True)
+    assert office.post(document()).synced == 1
+    _assert_each_once(office, 1)
+
+
+@pytest.mark.parametrize("kind", ["request_lost", "unavailable", "server_error"])
+@pytest.mark.parametrize("write", ["customer", "invoice", "payment"])
+def test_a_lost_request_waits_for_the_settle_time_and_is_then_sent_again(
+    open_office: OpenOffice, write: str, kind: str
+) -> None:
+    office = open_office(settle_seconds=300)
+    office.fault(kind, f"POST {write}")
+    first = office.post(document())
+    assert (first.synced, first.waiting, first.stopped) == (0, 1, None)
+    assert "nothing is posted twice" in office.row().message
+    # Too early: it is not even looked for.
+    assert (office.sync().waiting, office.count("Payment")) == (1, (0,))
+    office.clock.advance(seconds=301)
+    assert office.sync().synced == 1
+    _assert_each_once(office, 1)
+
+
+def test_a_lost_batch_waits_and_goes_again_as_it_was(open_office: OpenOffice) -> None:
+    office = open_office(settle_seconds=300, request_ids="ignored")
+    office.fault("request_lost", "POST batch", times=2)
+    assert office.post(*_twelve()).waiting == 12
+    office.clock.advance(seconds=301)
+    office.sync()
+    office.clock.advance(seconds=301)
+    office.sync()
+    assert office.view().counts == {Status.SYNCED: 12}
+    _assert_each_once(office, 12)
+
+
+@pytest.mark.parametrize("write", ["customer", "invoice", "payment"])
+def test_what_is_committed_late_is_found_and_not_sent_again(
+    open_office: OpenOffice, write: str
+) -> None:
+    office = open_office(settle_seconds=300, request_ids="ignored")
+    office.world.company.books.clock = office.clock
+    office.world.company.clock = office.clock
+    office.fault("commit_late", f"POST {write}", seconds=200)
+    assert office.post(document()).waiting == 1
+    office.clock.advance(seconds=301)
+    assert office.sync().synced == 1
+    _assert_each_once(office, 1)
+
+
+def test_with_a_settle_time_of_nothing_a_lost_request_goes_again_in_the_same_pass(
+    office: Office,
+) -> None:
+    for write in WRITES:
+        office.fault("request_lost", f"POST {write}")
+    assert office.post(document()).synced == 1
+    _assert_each_once(office, 1)
+
+
+def test_the_same_bytes_go_under_the_same_request_id(open_office: OpenOffice) -> None:
+    office = open_office(settle_seconds=0, request_ids="honoured")
+    office.fault("request_lost", "POST invoice")
+    office.fault("reply_lost", "POST invoice")
+    assert office.post(document()).synced == 1
+    assert office.count("Invoice") == (1,)
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_program_killed_between_intent_and_answer_doubles_nothing(
+    open_office: OpenOffice, write: str
+) -> None:
+    office = open_office(settle_seconds=300)
+    killed = office.service
+    office.fault("slow", f"POST {write}", seconds=3600)
+    office.show(document())
+    under_way = killed.sync(NAME)
+    _until_written(office, write)
+    killed.stop()
+    assert under_way.done()
+    office.open()
+    assert office.sync().synced == 1
+    _assert_each_once(office, 1)
+
+
+def _until_written(office: Office, write: str) -> None:
+    kinds = {"customer": "Customer", "item": "Item", "paymentmethod": "PaymentMethod"}
+    kind = kinds.get(write, write.title())
+    before = {"Item": 3, "PaymentMethod": 5}.get(kind, 0)
+    for _ in range(20_000):
+        if office.count(kind) != (before,):
+            return
+        office.view()
+    pytest.fail("The write did not arrive.")
+
+
+@pytest.mark.parametrize("number", [3, 12])
+def test_a_lost_ledger_is_made_anew_from_what_quickbooks_has(
+    open_office: OpenOffice, tmp_path: Path, number: int
+) -> None:
+    office = open_office()
+    shown = _twelve()[:number]
+    office.post(*shown)
+    office.open(tmp_path / "new computer", vault=False)
+    office.add(from_date=FROM)
+    office.connect()
+    office.sync()
+    assert set(office.view().counts) <= {Status.SYNCED, Status.ALREADY_IN_QUICKBOOKS}
+    assert sum(office.view().counts.values()) == number
+    _assert_each_once(office, number)
+
+
+def test_a_ledger_lost_between_invoice_and_payment_posts_the_payment_only(
+    open_office: OpenOffice, tmp_path: Path
+) -> None:
+    office = open_office(settle_seconds=300)
+    office.fault("request_lost", "POST payment")
+    office.post(document())
+    office.open(tmp_path / "new computer", vault=False)
+    office.add()
+    office.connect()
+    assert office.sync().synced == 1
+    _assert_each_once(office, 1)
+
+
+def test_a_ledger_lost_between_two_payments_posts_the_other_one_only(
+    open_office: OpenOffice, tmp_path: Path
+) -> None:
+    office = open_office(settle_seconds=300)
+    office.fault("request_lost", "POST payment")
+    parts = [payment("13.00", id="a"), payment("100.00", id="b")]
+    office.post(document(payments=parts))
+    assert office.count("Payment") == (1,)
+    office.open(tmp_path / "new computer", vault=False)
+    office.add()
+    office.connect()
+    assert office.sync().synced == 1
+    assert office.count("Invoice", "Payment") == (1, 2)
+    assert office.entities("Invoice")[0]["Balance"] == Decimal(0)
+
+
+def test_an_interrupted_pass_goes_on_where_it_stopped(office: Office) -> None:
+    office.fault("slow", "POST invoice", seconds=3600)
+    office.show(document())
+    under_way = office.service.sync(NAME)
+    _until_written(office, "invoice")
+    office.service.stop_pass(NAME).result(10)
+    (result,) = under_way.result(30)
+    assert "Stopped" in (result.stopped or "")
+    assert office.sync().synced == 1
+    _assert_each_once(office, 1)
