@@ -73,6 +73,7 @@ class Application(QApplication):
 
     def __init__(self, arguments: list[str]) -> None:
         super().__init__(arguments)
+        self._dressed_for: int | None = None
         self.setApplicationName("qbdesk")
         self.setApplicationDisplayName("qbdesk")
         self.setDesktopFileName("qbdesk")
@@ -82,7 +83,21 @@ class Application(QApplication):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Quit:
             self.ends.emit()
-        return super().event(event)
+        handled = super().event(event)
+        if event.type() == QEvent.Type.ApplicationPaletteChange:
+            QTimer.singleShot(0, self, self._redress)
+        return handled
+
+    def dress(self) -> None:
+        """Gives the window its looks, and keeps them when light turns dark."""
+        from qbdesk.ui.fusion import dress
+
+        self._dressed_for = self.palette().cacheKey()
+        dress(self)
+
+    def _redress(self) -> None:
+        if self._dressed_for not in (None, self.palette().cacheKey()):
+            self.dress()
 
 
 class Desktop(QObject):
@@ -140,14 +155,13 @@ class Desktop(QObject):
         from qbdesk.ui.company_actions import CompanyActions
         from qbdesk.ui.contents import Contents
         from qbdesk.ui.desk import Desk
-        from qbdesk.ui.fusion import dress
         from qbdesk.ui.icons import program_icon
         from qbdesk.ui.invoice_actions import InvoiceActions
         from qbdesk.ui.signals import QuitSignals
 
         self.signals = QuitSignals(self.quit, self)
         self._app.setWindowIcon(program_icon())
-        dress(self._app)
+        self._app.dress()
         self.bridge = Bridge(self)
         self.companies = Companies(self.bridge, self)
         self.contents = Contents(self.bridge, practice=self._practice)

@@ -4,6 +4,7 @@ Windows and macOS have looks of their own, which are left alone. Colours come fr
 are a half-transparent grey that is seen on light and on dark.
 """
 
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
 from qbdesk.ui.icons import FOLDER
@@ -45,6 +46,15 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
 
 def dress(app: QApplication) -> None:
-    if app.style().name() == "fusion":
-        signs = (FOLDER / "signs").as_posix()
-        app.setStyleSheet(_SHEET % {name: f'"{signs}/{name}.svg"' for name in ("down", "tick")})
+    """Puts the sheet on; anew whenever the palette has changed.
+
+    WORKAROUND for what Qt documents at QApplication.setPalette: under a style sheet widgets keep
+    the palette they had, so it is taken off, and they are given the new one, before it is put on.
+    """
+    app.setStyleSheet("")  # under a sheet the style does not tell its name either
+    if app.style().name() != "fusion":
+        return
+    for widget in app.allWidgets():
+        widget.setPalette(QPalette())
+    signs = (FOLDER / "signs").as_posix()
+    app.setStyleSheet(_SHEET % {name: f'"{signs}/{name}.svg"' for name in ("down", "tick")})

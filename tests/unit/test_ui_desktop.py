@@ -14,7 +14,7 @@ from qbdesk.sync.views import Warned
 from qbdesk.ui.desktop import Desktop
 from qbdesk.ui.dialogs.question import Question
 from qbdesk.ui.signals import QuitSignals
-from qbdesk.ui.single import SingleInstance, socket_name
+from qbdesk.ui.single import SingleInstance
 
 
 class App(QObject):
@@ -25,11 +25,7 @@ class App(QObject):
 
     def setWindowIcon(self, _: object) -> None: ...  # noqa: N802
 
-    def style(self) -> "App":
-        return self
-
-    def name(self) -> str:
-        return "none"
+    def dress(self) -> None: ...
 
     def exit(self, status: int) -> None:
         self.left.emit(status)
@@ -234,7 +230,7 @@ def test_two_folders_are_two_programs(qtbot, tmp_path: Path) -> None:
     one, other = SingleInstance(tmp_path / "a"), SingleInstance(tmp_path / "b")
     assert one.is_first()
     assert other.is_first()
-    assert socket_name(tmp_path / "a") != socket_name(tmp_path / "b")
+    assert one._server.serverName() != other._server.serverName()
     one.release()
     other.release()
 

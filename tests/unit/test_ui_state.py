@@ -2,7 +2,7 @@ from datetime import timedelta
 from itertools import combinations
 
 import pytest
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QPainter
 from ui_stand_in import NOW, company
 
 from qbdesk.sync.views import State
@@ -66,7 +66,7 @@ def silhouette(image: QImage) -> list[bool]:
 
 @pytest.mark.parametrize("size", TRAY_SIZES)
 def test_every_state_is_told_apart_by_its_shape_alone(qapp, size: int) -> None:
-    shapes = {state: silhouette(pixmap(f"state/{state.value}", size).toImage()) for state in State}
+    shapes = {state: silhouette(state_icon(state).pixmap(size).toImage()) for state in State}
     for one, other in combinations(State, 2):
         differing = sum(a != b for a, b in zip(shapes[one], shapes[other], strict=True))
         assert differing > 0.08 * size * size, (one, other)
@@ -79,8 +79,6 @@ def test_every_icon_is_seen_on_light_and_on_dark_panels(qapp, state: State, pane
     on_panel = QImage(22, 22, QImage.Format.Format_RGB32)
     on_panel.fill(panel)
     empty = on_panel.pixelColor(0, 0).lightness()
-    from PySide6.QtGui import QPainter
-
     painter = QPainter(on_panel)
     painter.drawImage(0, 0, image)
     painter.end()
