@@ -5,6 +5,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from qbdesk.sync import rulings, shown
+from qbdesk.sync.connecting import secret_name
 from qbdesk.sync.engine import Engine, Surroundings, source_secret
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices
@@ -101,11 +102,14 @@ class CompaniesDesk:
         """Signs out and takes it off the list; the ledger is kept."""
         if company.connected:
             await self.disconnect(company)
-        vault = self._around.vault
+        vault, keys = self._around.vault, company.client_id
         await in_time(lambda: vault.forget_secret(source_secret(company.name)))
         self._engine.schedule.never(company.name)
         with self._around.ledger.begin() as connection:
             companies.change(connection, company.id, active=False)
+            shared = [other.client_id for other in companies.everyone(connection)]
+        if keys is not None and keys not in shared:
+            await in_time(lambda: vault.forget_secret(secret_name(keys)))
         self._hears(CompanyRemoved(company.name))
 
     def set_paused(self, company: Company, *, paused: bool) -> None:

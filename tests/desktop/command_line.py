@@ -7,16 +7,19 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, TypeVar
 
 import httpx
 import secretstorage
+
+from qbdesk.app import open_service
 
 T = TypeVar("T")
 
@@ -139,6 +142,7 @@ class Desk:
         self.home = home
         self.practice = practice
         self.printed: list[str] = []
+        self._before = in_keyring()
         told = practice.told
         self.environ = {
             **os.environ,
@@ -184,7 +188,7 @@ class Desk:
         there = to or self.practice
         told = there.told
         keys = ("--client-id", told["client_id"], "--redirect-uri", told["redirect_uri"])
-        environ = {"QBDESK_INTUIT_URL": told["intuit_url"]}
+        environ: dict[str, str | None] = {"QBDESK_INTUIT_URL": told["intuit_url"]}
         process = self.start("connect", company, *keys, "--paste", *options, **environ)
         assert process.stdout is not None
         printed = []
@@ -198,10 +202,29 @@ class Desk:
         done = self.end(process, address)
         return Done(done.status, "".join(printed) + done.out, done.err)
 
-    def connected(self) -> "Desk":
-        """Added and connected; fails loudly when it is not."""
-        for done in (self.add(), self.connect()):
-            assert done.status == 0, done
+    def connected(self, company: str = "books") -> "Desk":
+        """Added and connected, by the same door but in this process: two programs take longer."""
+        told = self.practice.told
+        service = open_service(self.home, environ=self.environ)
+        service.start()
+        try:
+            service.add_company(
+                company,
+                "feed",
+                told["source_url"],
+                told["source_token"],
+                date.fromisoformat(told["from"]),
+            ).result(PATIENCE)
+            request = service.begin_connect(
+                company, told["client_id"], told["client_secret"], told["redirect_uri"]
+            ).result(PATIENCE)
+            landing = self.practice.landing(request.authorize_url)
+            offer = service.finish_connect(company, landing).result(PATIENCE)
+            assert offer.income_account is not None
+            agreed = frozenset(word for word, _ in offer.questions)
+            service.confirm_connect(company, offer.income_account.id, agreed).result(PATIENCE)
+        finally:
+            service.stop()
         return self
 
     def rows(self, *options: str) -> list[dict[str, Any]]:
@@ -209,6 +232,19 @@ class Desk:
         assert done.status == 0, done
         rows: list[dict[str, Any]] = done.json()
         return rows
+
+    def in_keyring(self) -> list[str]:
+        """The values of all items that the session's keyring got since this desk is there."""
+        return [value for label, value in in_keyring() if (label, value) not in self._before]
+
+    def tokens(self) -> list[str]:
+        """QuickBooks' tokens among them."""
+        values = self.in_keyring()
+        return [
+            secret
+            for secret in secrets_of(self.practice)
+            if secret.startswith(("AB1", "eyJ")) and any(secret in value for value in values)
+        ]
 
     def files(self) -> Iterator[Path]:
         return (path for path in self.home.rglob("*") if path.is_file())
@@ -240,12 +276,6 @@ def in_keyring() -> list[tuple[str, str]]:
             for collection in secretstorage.get_all_collections(bus)
             for item in collection.get_all_items()
         ]
-
-
-def kept(secrets: Sequence[str]) -> list[str]:
-    """Those of the secrets that the session's keyring has."""
-    values = [value for _, value in in_keyring()]
-    return [secret for secret in secrets if any(secret in value for value in values)]
 
 
 @contextmanager
