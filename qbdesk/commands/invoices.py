@@ -25,6 +25,7 @@ from qbdesk.sync.views import InvoiceQuery, InvoiceRow, PassResult, SortBy, Stat
 if TYPE_CHECKING:
     from qbdesk.sync.service import Service
 
+AT_REST = (Status.SYNCED, Status.ALREADY_IN_QUICKBOOKS, Status.IGNORED)
 STOPPED = "Stopped. What was posted stays; the rest waits for the next pass."
 
 
@@ -96,8 +97,12 @@ def _preview(opened: "Service", company: str, *, as_json: bool) -> None:
         rows = wait(opened.preview(company))
     if as_json:
         print_json([_row(row) for row in rows])
+        return
+    to_do = [row for row in rows if row.status not in AT_REST]
+    if to_do:
+        _print_rows(to_do)
     else:
-        _print_rows([row for row in rows if row.status is not Status.SYNCED])
+        click.echo(f"{plain(company)}: nothing to post.")
 
 
 @click.command()

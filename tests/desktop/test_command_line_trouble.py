@@ -1,0 +1,225 @@
+"""Killed, interrupted, two at once, no keyring, a damaged ledger: nothing is doubled or lost."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command_line import QBDESK, Desk, Done, Practice, at_once, ended, line_of, until
+
+pytestmark = pytest.mark.desktop
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c_is_heard() -> Iterator[None]:
+    """A shell without a terminal starts what runs in the background deaf to Ctrl-C, and programs
+    hand that on to those they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def practice() -> Iterator[Practice]:
+    with Practice("--invoices", "4") as practice:
+        yield practice
+
+
+@pytest.fixture
+def desk(tmp_path: Path, practice: Practice) -> Desk:
+    desk = Desk(tmp_path / "home", practice).connected()
+    desk.environ["QBDESK_SETTLE_SECONDS"] = "1"
+    return desk
+
+
+def synced_in_the_end(desk: Desk) -> Done:
+    """The pass that leaves nothing waiting; a settle time is never sat out in one."""
+
+    def at_rest() -> Done | None:
+        done = desk.run("sync", "--json")
+        return done if done.json()["waiting"] == 0 else None
+
+    return until(at_rest)
+
+
+def assert_every_invoice_is_there_once(desk: Desk) -> None:
+    practice = desk.practice
+    assert practice.numbers() == sorted(row["number"] for row in practice.documents())
+    assert practice.look("books")["open_invoices"] == []
+    assert {row["status"] for row in desk.rows()} == {"synced"}
+
+
+@pytest.mark.parametrize("write", ["POST invoice", "POST payment", "POST customer"])
+def test_a_pass_that_was_killed_in_the_middle_of_a_write_is_gone_on_with(
+    desk: Desk, practice: Practice, write: str
+) -> None:
+    practice.change("faults", {"kind": "slow", "matching": write, "seconds": 30})
+    with ended(desk.start("sync", "--json")) as process:
+        until(lambda: practice.look("faults") == [])
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    done = synced_in_the_end(desk)
+    assert (done.status, done.json()["needs_attention"]) == (0, 0)
+    assert_every_invoice_is_there_once(desk)
+
+
+def test_a_batch_that_was_killed_on_its_way_is_gone_on_with(tmp_path: Path) -> None:
+    with Practice("--invoices", "40") as practice:
+        desk = Desk(tmp_path / "home", practice).connected()
+        desk.environ["QBDESK_SETTLE_SECONDS"] = "1"
+        practice.change("faults", {"kind": "slow", "matching": "POST batch", "seconds": 30})
+        with ended(desk.start("sync", "--json")) as process:
+            until(lambda: practice.look("faults") == [])
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        assert synced_in_the_end(desk).status == 0
+        assert_every_invoice_is_there_once(desk)
+
+
+def test_ctrl_c_stops_a_pass_at_a_safe_point_and_the_next_one_finishes(
+    desk: Desk, practice: Practice
+) -> None:
+    practice.change("faults", {"kind": "slow", "matching": "POST invoice", "seconds": 30})
+    with ended(desk.start("sync", "--json")) as process:
+        until(lambda: practice.look("faults") == [])
+        process.send_signal(signal.SIGINT)
+        stopped = desk.end(process)
+    assert stopped.status == 2
+    assert stopped.sentence() == (
+        "Stopped. What was posted stays; the rest waits for the next pass."
+    )
+    assert {row["status"] for row in desk.rows()} <= {"waiting", "synced"}
+    assert synced_in_the_end(desk).status == 0
+    assert_every_invoice_is_there_once(desk)
+
+
+def test_of_two_passes_at_once_the_second_waits_says_so_and_doubles_nothing(
+    desk: Desk, practice: Practice
+) -> None:
+    practice.change("faults", {"kind": "slow", "matching": "POST invoice", "seconds": 5})
+    with ended(desk.start("sync", "--json")) as first:
+        until(lambda: practice.look("faults") == [])
+        with ended(desk.start("sync", "--json")) as second:
+            said = line_of(second.stderr, "Another qbdesk is at work")
+            assert said.endswith("waiting for its turn.")
+            assert first.poll() is None
+            one = desk.end(first)
+            two = desk.end(second)
+    assert (one.status, two.status) == (0, 0)
+    assert (one.json()["synced"], two.json()["synced"]) == (4, 0)
+    assert two.json()["requests"]["writes"] == 0
+    assert_every_invoice_is_there_once(desk)
+
+
+def test_ctrl_c_ends_a_pass_that_waits_for_its_turn(desk: Desk, practice: Practice) -> None:
+    practice.change("faults", {"kind": "slow", "matching": "POST invoice", "seconds": 5})
+    with ended(desk.start("sync")) as first:
+        until(lambda: practice.look("faults") == [])
+        with ended(desk.start("sync")) as second:
+            line_of(second.stderr, "Another qbdesk is at work")
+            second.send_signal(signal.SIGINT)
+            done = desk.end(second)
+            assert first.poll() is None
+        assert done.status == 2
+        assert done.sentence().startswith("Stopped.")
+        assert desk.end(first).status == 0
+    assert_every_invoice_is_there_once(desk)
+
+
+def test_ctrl_c_at_the_sign_in_keeps_nothing(tmp_path: Path, practice: Practice) -> None:
+    desk = Desk(tmp_path / "other", practice)
+    desk.add()
+    before = desk.in_keyring()
+    told = practice.told
+    keys = ("--client-id", told["client_id"], "--redirect-uri", told["redirect_uri"])
+    with ended(desk.start("connect", "books", *keys, "--paste")) as process:
+        line_of(process.stdout, "http")
+        process.send_signal(signal.SIGINT)
+        done = desk.end(process)
+    assert done.status == 2
+    assert done.sentence().startswith("Stopped.")
+    assert desk.in_keyring() == before
+
+
+def test_without_a_keyring_that_encrypts_nothing_is_kept_or_posted(
+    desk: Desk, practice: Practice, tmp_path: Path
+) -> None:
+    told = practice.told
+    keys = ("--client-id", told["client_id"], "--redirect-uri", told["redirect_uri"])
+    options = ("--url", told["source_url"], "--from", told["from"])
+    nowhere = {
+        "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent",
+        "PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring",
+    }
+    sync, connect, add, preview, empty = at_once(
+        lambda: desk.run("sync", "--json", **nowhere),
+        lambda: desk.run("connect", "books", *keys, "--paste", **nowhere),
+        lambda: desk.run("add", "more", *options, **nowhere),
+        lambda: desk.run("sync", "--preview", **nowhere),
+        lambda: Desk(tmp_path / "other", practice).run("sync", **nowhere),
+    )
+    for done in (sync, connect, add, preview):
+        assert done.status == 2
+        assert "install" in done.sentence()
+    assert empty.status == 0
+    assert sync.json()["synced"] == 0
+    assert practice.counts() == (0, 0)
+    assert [row["company"] for row in desk.run("status", "--json").json()] == ["books"]
+    # The one backend that the environment names alone changes nothing.
+    backend = nowhere["PYTHON_KEYRING_BACKEND"]
+    assert desk.run("sync", PYTHON_KEYRING_BACKEND=backend).status == 0
+
+
+def test_a_ledger_that_cannot_be_read_is_said_and_left_as_it_is(
+    tmp_path: Path, practice: Practice
+) -> None:
+    damaged = Desk(tmp_path / "damaged", practice)
+    assert damaged.add().status == 0
+    ledger = damaged.home / "ledger.db"
+    whole = ledger.read_bytes()
+    rubbish = whole[:5000] + b"\xa5" * (len(whole) - 5000)
+    ledger.write_bytes(rubbish)
+    folder = Desk(tmp_path / "folder", practice)
+    (folder.home / "ledger.db").mkdir(parents=True)
+    for done in at_once(
+        lambda: damaged.run("sync", "--json"),
+        lambda: damaged.run("status", "--json"),
+        lambda: damaged.run("invoices"),
+        lambda: folder.run("status"),
+    ):
+        assert (done.status, done.out) == (2, "")
+        assert "cannot be read" in done.sentence()
+        assert "Put back a copy" in done.err
+    assert ledger.read_bytes() == rubbish
+
+
+def test_a_home_that_cannot_be_written_is_said(tmp_path: Path, practice: Practice) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    beneath, system = (
+        Desk(home, practice) for home in (tmp_path / "file" / "home", Path("/proc/qbdesk"))
+    )
+    for done in at_once(
+        lambda: beneath.run("status", "--json"),
+        lambda: beneath.add(),
+        lambda: system.run("sync", "--json"),
+    ):
+        assert (done.status, done.out) == (2, "")
+        assert "cannot write into its folder" in done.sentence()
+        assert "QBDESK_HOME" in done.err
+
+
+def test_a_reader_that_goes_away_is_not_taken_for_held_invoices(desk: Desk) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as gone:
+        done = subprocess.run(
+            [QBDESK, "invoices", "--json"],
+            env=desk.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (2, b"")
