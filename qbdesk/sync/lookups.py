@@ -27,6 +27,7 @@ T = TypeVar("T")
 NUMBERS_AT_ONCE = 60
 # From so many unknown addresses on it may be cheaper to read the customers page by page.
 MANY_EMAILS = 10
+CUSTOMERS_AT_ONCE = MOST_RESULTS - 1  # a full page would make the client go on by itself
 
 
 class Lookups:
@@ -80,11 +81,11 @@ class Lookups:
         """All customers, where that takes fewer reads than asking for each address."""
         found: dict[str, CustomerObject] = {}
         for page in range(1, emails):
-            start = (page - 1) * MOST_RESULTS + 1
-            statement = query("Customer", [ACTIVE_OR_NOT], start=start, limit=MOST_RESULTS - 1)
+            start = (page - 1) * CUSTOMERS_AT_ONCE + 1
+            statement = query("Customer", [ACTIVE_OR_NOT], start=start, limit=CUSTOMERS_AT_ONCE)
             rows = await self._quickbooks.query(statement, CustomerObject, "Customer")
             found |= {row.id: row for row in rows}
-            if len(rows) < MOST_RESULTS - 1:
+            if len(rows) < CUSTOMERS_AT_ONCE:
                 break
         else:
             return
