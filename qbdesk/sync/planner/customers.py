@@ -13,6 +13,7 @@ from qbdesk.sync.views import Choice
 NAME_TAKEN = "6240"
 LINK_PREFIX = "use:"
 NEW = "new_customer"
+MOST_NAMES = 9  # tried for one new customer; then a person has to look
 
 
 def resolve(
@@ -156,7 +157,7 @@ def _suffixed(
     """A name nobody bears: with the e-mail where a customer has it, else marked as a customer."""
     suffix = key_of(invoice) if holder is not None else "customer"
     if generation > 0:
-        suffix = f"{suffix} {generation + 1}" if generation > 1 else suffix
+        suffix = f"{suffix} {min(generation + 1, MOST_NAMES)}"
     return payloads.display_name(f"{name[: 480 - len(suffix)]} ({suffix})")
 
 

@@ -1,0 +1,221 @@
+"""Whose invoice it is: bookkeeping rules 5 to 8."""
+
+from typing import Any
+
+from invoices import customer, document, payment
+from office import Office, OpenOffice
+
+from qbdesk.sync.views import Status
+
+EMAIL = "accounts@harbour.example.com"
+NAME = "Harbour Condo Corp"
+
+
+def _customer_of(office: Office, number: str) -> str:
+    (invoice,) = [entry for entry in office.entities("Invoice") if entry["DocNumber"] == number]
+    return str(invoice["CustomerRef"]["value"])
+
+
+def _change(office: Office, customer_id: str, **fields: Any) -> None:
+    kept = office.books.get("Customer", customer_id)
+    office.enter(
+        "customer", {"Id": customer_id, "SyncToken": kept["SyncToken"], "sparse": True, **fields}
+    )
+
+
+def test_a_client_is_known_again_by_the_sources_id_when_the_email_has_changed(
+    office: Office,
+) -> None:
+    office.post(document("a"))
+    office.post(document("b", client=customer(email="new@harbour.example.com")))
+    assert office.count("Customer", "Invoice") == (1, 2)
+    assert _customer_of(office, "N-a") == _customer_of(office, "N-b")
+
+
+def test_a_client_is_known_by_email_whatever_its_case(office: Office) -> None:
+    there = office.enter_customer("H. C. Corporation", "Accounts@HARBOUR.example.com")
+    office.post(document())
+    assert _customer_of(office, "N-inv-1") == there
+    assert office.count("Customer") == (1,)
+
+
+def test_nothing_of_an_existing_customer_is_overwritten(office: Office) -> None:
+    there = office.enter_customer("H. C. Corporation", EMAIL)
+    before = dict(office.books.get("Customer", there))
+    office.post(document())
+    after = office.books.get("Customer", there)
+    assert (after["DisplayName"], after["SyncToken"]) == ("H. C. Corporation", before["SyncToken"])
+
+
+def test_an_email_among_several_of_one_customer_counts(office: Office) -> None:
+    there = office.enter_customer("H. C.", f"boss@example.com, {EMAIL}")
+    office.post(document())
+    assert _customer_of(office, "N-inv-1") == there
+
+
+def test_an_email_within_a_longer_one_does_not_count(office: Office) -> None:
+    office.enter_customer("Not me", f"x{EMAIL}")
+    office.post(document())
+    assert office.count("Customer") == (2,)
+
+
+def test_of_several_with_the_email_the_one_whose_name_fits_is_taken(office: Office) -> None:
+    office.enter_customer("Somebody", EMAIL)
+    fitting = office.enter_customer("harbour  condo corp", EMAIL)
+    office.post(document())
+    assert _customer_of(office, "N-inv-1") == fitting
+
+
+def test_of_a_family_with_one_email_the_parent_is_taken(office: Office) -> None:
+    parent = office.enter_customer("Head office", EMAIL)
+    for name in ("Tower 1", "Tower 2"):
+        office.enter_customer(name, EMAIL, Job=True, ParentRef={"value": parent})
+    office.post(document())
+    assert _customer_of(office, "N-inv-1") == parent
+
+
+def test_several_unrelated_customers_of_one_email_are_asked_about_once(office: Office) -> None:
+    one, two = (office.enter_customer(name, EMAIL) for name in ("One", "Two"))
+    office.post(document("a"), document("b"))
+    assert {office.status("a"), office.status("b")} == {Status.NEEDS_ATTENTION}
+    assert office.choices("a") == [f"use:{one}", f"use:{two}", "new_customer", "try_again"]
+    assert office.count("Invoice") == (0,)
+    # The answer counts for the client's other invoices, also for later ones.
+    assert office.resolve(f"use:{two}", "a").synced == 2
+    assert office.post(document("c")).synced == 1
+    assert {_customer_of(office, f"N-{key}") for key in "abc"} == {two}
+
+
+def test_a_new_customer_may_be_chosen_instead(office: Office) -> None:
+    for name in ("One", "Two"):
+        office.enter_customer(name, EMAIL)
+    office.post(document())
+    assert office.resolve("new_customer").synced == 1
+    assert office.count("Customer") == (3,)
+
+
+def test_a_second_client_of_another_name_with_the_same_email_is_asked_about(
+    office: Office,
+) -> None:
+    office.post(document("a"))
+    office.post(document("b", client=customer(id="cus_2", name="Tower Two")))
+    assert office.status("b") is Status.NEEDS_ATTENTION
+    assert "Another client of a different name has the same email" in office.row("b").message
+    assert office.resolve("new_customer", "b").synced == 1
+    assert _customer_of(office, "N-a") != _customer_of(office, "N-b")
+
+
+def test_two_new_clients_with_one_email_do_not_become_one_unasked(office: Office) -> None:
+    office.post(document("a"), document("b", client=customer(id="cus_2", name="Tower Two")))
+    held = [key for key in "ab" if office.status(key) is Status.NEEDS_ATTENTION]
+    assert held
+    assert office.count("Customer") <= (1,)
+
+
+def test_the_same_client_under_two_ids_is_one_customer(office: Office) -> None:
+    office.post(document("a"), document("b", client=customer(id="cus_2")))
+    assert office.count("Customer", "Invoice") == (1, 2)
+
+
+def test_a_name_that_a_vendor_bears_gets_a_suffix(office: Office) -> None:
+    office.enter("vendor", {"DisplayName": NAME})
+    assert office.post(document()).synced == 1
+    (made,) = office.entities("Customer")
+    assert made["DisplayName"] == f"{NAME} (customer)"
+
+
+def test_a_name_whose_suffix_is_taken_as_well_gets_another(office: Office) -> None:
+    office.enter("vendor", {"DisplayName": NAME})
+    office.enter("vendor", {"DisplayName": f"{NAME} (customer)"})
+    assert office.post(document()).synced == 1
+    (made,) = office.entities("Customer")
+    assert made["DisplayName"].startswith(NAME)
+
+
+def test_a_name_of_a_customer_with_another_email_gets_a_suffix(office: Office) -> None:
+    office.enter_customer(NAME, "other@example.com")
+    assert office.post(document()).synced == 1
+    names = {entry["DisplayName"] for entry in office.entities("Customer")}
+    assert names == {NAME, f"{NAME} ({EMAIL})"}
+
+
+def test_a_name_of_a_customer_without_an_email_is_asked_about_and_may_be_linked(
+    office: Office,
+) -> None:
+    there = office.enter_customer(NAME)
+    office.post(document())
+    assert "of this name without an email" in office.row().message
+    assert office.choices() == [f"use:{there}", "new_customer", "try_again"]
+    assert office.resolve(f"use:{there}").synced == 1
+    assert _customer_of(office, "N-inv-1") == there
+    assert office.count("Customer") == (1,)
+
+
+def test_a_name_of_a_customer_without_an_email_may_be_another_client(office: Office) -> None:
+    office.enter_customer(NAME)
+    office.post(document())
+    assert office.resolve("new_customer").synced == 1
+    assert office.count("Customer") == (2,)
+
+
+def test_a_customer_put_away_is_left_alone_and_that_is_said(office: Office) -> None:
+    there = office.enter_customer("H. C.", EMAIL)
+    _change(office, there, Active=False)
+    assert office.post(document()).synced == 1
+    assert _customer_of(office, "N-inv-1") != there
+    assert "put away in QuickBooks" in office.row().message
+
+
+def test_a_customer_put_away_after_its_first_invoice_holds_nobody_up_for_ever(
+    office: Office,
+) -> None:
+    office.post(document("a"))
+    _change(office, _customer_of(office, "N-a"), Active=False)
+    office.post(document("b"))
+    if office.status("b") is Status.NEEDS_ATTENTION:
+        office.resolve("try_again", "b")
+    assert office.status("b") is Status.SYNCED
+
+
+def test_in_a_company_of_several_currencies_a_client_has_a_customer_for_each(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(multicurrency=True)
+    dollars = payment("113.00", currency="USD")
+    office.post(document("a"))
+    office.post(document("b", currency="USD", payments=[dollars]))
+    assert office.status("b") is Status.SYNCED
+    found = {
+        entry["DisplayName"]: entry["CurrencyRef"]["value"] for entry in office.entities("Customer")
+    }
+    assert found == {NAME: "CAD", f"{NAME} (USD)": "USD"}
+    usd = next(e for e in office.entities("Invoice") if e["DocNumber"] == "N-b")
+    assert usd["CurrencyRef"]["value"] == "USD"
+    assert usd["ExchangeRate"]
+
+
+def test_customers_are_found_beyond_the_first_thousand(office: Office) -> None:
+    # So many unknown addresses that all customers are read page by page.
+    for number in range(2100):
+        office.books.add(
+            "Customer",
+            {
+                "DisplayName": f"Customer {number}",
+                "FullyQualifiedName": f"Customer {number}",
+                "Active": True,
+                "Balance": 0,
+                "PrimaryEmailAddr": {"Address": f"{number}@example.com"},
+                "CurrencyRef": {"value": "CAD"},
+            },
+        )
+    wanted = (0, 998, 999, 1000, 1001, 1997, 1998, 1999, 2000, 2001, 2050, 2099)
+    office.post(
+        *(
+            document(
+                f"inv-{n}",
+                client=customer(id=f"c{n}", name=f"Client {n}", email=f"{n}@example.com"),
+            )
+            for n in wanted
+        )
+    )
+    assert office.count("Customer", "Invoice") == (2100, len(wanted))
