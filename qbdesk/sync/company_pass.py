@@ -52,8 +52,12 @@ class CompanyPass:
             steps.end_cut_off(connection, self._company.id, tools.clock())
             waiting = invoices.under_way(connection, self._company.id)
         for start in range(0, len(waiting), AT_ONCE):
+            part = waiting[start : start + AT_ONCE]
+            with self._ledger.begin() as connection:
+                # Since an earlier pass somebody may have paid or changed them in QuickBooks.
+                steps.read_again(connection, part)
             waves = Waves(tools, self._verdicts, known, start, len(waiting))
-            await waves.advance(waiting[start : start + AT_ONCE])
+            await waves.advance(part)
 
     async def _check_tenant(self) -> None:
         self._tools.tell(f"Asking {self._company.tenant_name} for paid invoices")

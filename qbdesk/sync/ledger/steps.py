@@ -122,6 +122,11 @@ def of_invoice(connection: Connection, invoice_id: int) -> list[StepRecord]:
 def ask_again(connection: Connection, invoice_ids: Sequence[int]) -> None:
     """A person wants another look: posted invoices are read once more, refusals tried again."""
     retire(connection, invoice_ids)
+    read_again(connection, invoice_ids)
+
+
+def read_again(connection: Connection, invoice_ids: Sequence[int]) -> None:
+    """What is known of these posted invoices is old: they are read before anything is added."""
     rows = connection.execute(
         select(step).where(
             step.c.invoice_id.in_(invoice_ids),

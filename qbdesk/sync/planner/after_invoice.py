@@ -7,7 +7,13 @@ from qbdesk.sync.model import PaidInvoice, Payment
 from qbdesk.sync.money import ZERO, shown
 from qbdesk.sync.operations import StepKind, marker
 from qbdesk.sync.planner import money_received, remarks
-from qbdesk.sync.planner.days import currency_sent, open_day, rate_on, rates_needed
+from qbdesk.sync.planner.days import (
+    closed_for_payments,
+    currency_sent,
+    open_day,
+    rate_on,
+    rates_needed,
+)
 from qbdesk.sync.planner.decisions import Adopt, Decision, Finish, Hold, Look, Post, Subject
 from qbdesk.sync.planner.knowledge import Case, Knowledge
 from qbdesk.sync.planner.steps import adopt, first_refusal, payment_operation, refused
@@ -22,7 +28,8 @@ def after_the_invoice(
     invoice: PaidInvoice, known: Knowledge, case: Case, posted: StepRecord
 ) -> Decision:
     answer = PostedInvoice.model_validate(posted.answer)
-    if answer.reread:
+    if answer.reread or (answer.fresh and known.facts.applies_credit):
+        # QuickBooks may have applied a credit by itself right after its answer.
         return (Look(Subject.INVOICE, answer.id),)
     if answer.gone:
         return Hold(
@@ -40,7 +47,7 @@ def after_the_invoice(
     for step in steps.values():
         if step is not None and step.state is StepState.REJECTED:
             return refused(step)
-        if step is not None and answers.unapplied(step.answer):
+        if step is not None and _left_over(step, answer):
             return Hold(
                 "unapplied_left",
                 f"{shown(answers.unapplied(step.answer), invoice.currency)} of a payment was not "
@@ -62,6 +69,12 @@ def after_the_invoice(
     )
 
 
+def _left_over(step: StepRecord, answer: PostedInvoice) -> bool:
+    """Something of a payment stands unapplied, and nobody has put that right since."""
+    confirmed = step.state is StepState.CONFIRMED and answers.unapplied(step.answer)
+    return bool(confirmed) and (answer.fresh or answer.balance != ZERO)
+
+
 def _spot_check(invoice: PaidInvoice, answer: PostedInvoice) -> Hold | None:
     """Rules 18 and 24: to the cent, or the payment waits."""
     if answer.total != invoice.total:
@@ -75,13 +88,17 @@ def _spot_check(invoice: PaidInvoice, answer: PostedInvoice) -> Hold | None:
             "posted. Correct the invoice in QuickBooks, then try again.",
         )
     if answer.fresh and answer.balance != answer.total:
-        return Hold(
-            "credit_by_itself",
-            f"QuickBooks applied {shown(answer.total - answer.balance, invoice.currency)} of the "
-            "client's credit to the invoice by itself, so the payment was not posted. Take the "
-            "credit off the invoice in QuickBooks, then try again.",
-        )
+        return _credit_by_itself(invoice, answer)
     return None
+
+
+def _credit_by_itself(invoice: PaidInvoice, answer: PostedInvoice) -> Hold:
+    return Hold(
+        "credit_by_itself",
+        f"QuickBooks applied {shown(answer.total - answer.balance, invoice.currency)} of the "
+        "client's credit to the invoice by itself, so the payment was not posted. Take the "
+        "credit off the invoice in QuickBooks, then try again.",
+    )
 
 
 def _post_payments(
@@ -91,11 +108,14 @@ def _post_payments(
     answer: PostedInvoice,
     payments: Sequence[Payment],
 ) -> Decision:
-    if not answer.fresh:
-        # Somebody else's answer, or an old one: the payments may be there as well.
+    if not answer.fresh or _posted_before(invoice, case, payments):
+        # Somebody else's answer, an old one, or posted once more: the payments may be there.
         adopted = _payments_there(invoice, known, answer, payments)
         if adopted is not None:
             return adopted
+    closed = closed_for_payments(payments, known, case)
+    if closed is not None:
+        return closed
     rates = rates_needed(invoice, known)
     if isinstance(rates, Hold):
         return rates
@@ -103,6 +123,8 @@ def _post_payments(
     if missing:
         return first_refusal(missing, case) or tuple(missing)
     left = sum((payment.amount for payment in payments), ZERO)
+    if left > answer.balance and known.facts.applies_credit:
+        return _credit_by_itself(invoice, answer)
     if left > answer.balance:
         return Hold(
             "balance",
@@ -111,6 +133,11 @@ def _post_payments(
             "invoice in QuickBooks, then try again.",
         )
     return tuple(_payment_step(invoice, known, case, answer, payment) for payment in payments)
+
+
+def _posted_before(invoice: PaidInvoice, case: Case, payments: Sequence[Payment]) -> bool:
+    steps = (case.steps.get(payment_operation(invoice, payment)) for payment in payments)
+    return any(step is not None and step.quickbooks_id for step in steps)
 
 
 def _payments_there(

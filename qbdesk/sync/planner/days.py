@@ -1,9 +1,10 @@
 """What hangs on the day: closed periods and exchange rates (bookkeeping rules 2 and 29)."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from qbdesk.sync.model import PaidInvoice
+from qbdesk.sync.model import PaidInvoice, Payment
 from qbdesk.sync.planner.decisions import Hold, Look, Subject
 from qbdesk.sync.planner.knowledge import Case, Knowledge
 from qbdesk.sync.views import Choice
@@ -14,13 +15,23 @@ FIRST_OPEN_DAY = "first_open_day"
 def closed_period(invoice: PaidInvoice, known: Knowledge, case: Case) -> Hold | None:
     """Rule 2: never re-dated by itself."""
     days = [invoice.issue_date, *(payment.day(known.zone) for payment in invoice.received)]
+    return _held_if_closed(days, "this invoice or a payment of it", known, case)
+
+
+def closed_for_payments(payments: Sequence[Payment], known: Knowledge, case: Case) -> Hold | None:
+    """The same of payments whose invoice is in QuickBooks already."""
+    days = [payment.day(known.zone) for payment in payments]
+    return _held_if_closed(days, "the payment", known, case)
+
+
+def _held_if_closed(days: Sequence[date], what: str, known: Knowledge, case: Case) -> Hold | None:
     closed = known.facts.close_date
     if closed is None or min(days) > closed or case.answers.get("closed_period") == FIRST_OPEN_DAY:
         return None
     return Hold(
         "closed_period",
-        f"QuickBooks' books are closed up to {closed}, and this invoice or a payment of it is "
-        "dated in that time. Nothing was posted.",
+        f"QuickBooks' books are closed up to {closed}, and {what} is dated in that time. It was "
+        "not posted.",
         (
             Choice(
                 FIRST_OPEN_DAY,
