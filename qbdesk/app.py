@@ -10,6 +10,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qbdesk.home import HOME
 from qbdesk.sync.errors import Refusal
 
 if TYPE_CHECKING:  # loaded when first needed: the window has to be there first
@@ -18,21 +19,10 @@ if TYPE_CHECKING:  # loaded when first needed: the window has to be there first
     from qbdesk.sync.engine import Surroundings
     from qbdesk.sync.service import Service
 
-HOME = "QBDESK_HOME"
 TEST_SERVER = "QBDESK_INTUIT_URL"
 SETTLE_SECONDS = "QBDESK_SETTLE_SECONDS"
 USUAL_SETTLE_TIME = timedelta(seconds=300)
 LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
-
-
-def home_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where all of the program's files live: never roaming, never a synced folder by default."""
-    moved = environ.get(HOME)
-    if moved:
-        return Path(moved).expanduser().absolute()
-    from platformdirs import user_data_path
-
-    return user_data_path("qbdesk", appauthor=False)
 
 
 def settle_time(environ: Mapping[str, str]) -> timedelta:

@@ -16,6 +16,7 @@ from qbdesk.commands.running import (
     print_table,
     secret,
     service,
+    turn,
     wait,
 )
 from qbdesk.sync.errors import Refusal
@@ -175,7 +176,8 @@ def settings(company: str, key: str | None, value: str | None) -> None:
         if key is not None and value is None:
             raise Refusal("Give the new value as well: qbdesk settings COMPANY KEY VALUE.")
         if key is not None and value is not None:
-            wait(opened.change_setting(company, key, value))
+            with turn(opened, company):
+                wait(opened.change_setting(company, key, value))
         told = wait(opened.settings(company))
         print_table({"Setting": "left", "Value": "left"}, [[k, v] for k, v in told.items()])
 

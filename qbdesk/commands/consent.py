@@ -2,10 +2,10 @@
 
 import os
 import subprocess
-import sys
 
 import click
 
+from qbdesk.commands.display import has_display
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.views import ConsentRequest
 
@@ -16,9 +16,9 @@ def ask(request: ConsentRequest) -> str | None:
     Raises:
         Refusal: The window was closed, or nobody finished in time.
     """
-    from qbdesk.ui.consent import messages
+    from qbdesk.ui.consent import child, messages
 
-    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) and _is_unix():
+    if not has_display():
         click.echo("There is no display here; use a browser on another computer.", err=True)
         return None
     asked = messages.ConsentRequest(
@@ -26,8 +26,14 @@ def ask(request: ConsentRequest) -> str | None:
         redirect_uri=request.redirect_uri,
         intuit_root=request.test_server_root,
     )
-    command = [sys.executable, "-m", "qbdesk.ui.consent"]
-    done = subprocess.run(command, input=asked.line(), stdout=subprocess.PIPE, check=False)
+    done = subprocess.run(
+        child.consent_command(),
+        input=asked.line(),
+        stdout=subprocess.PIPE,
+        env=child.clean_environment(os.environ),
+        cwd=child.working_folder(),
+        check=False,
+    )
     try:
         outcome = messages.read_outcome(done.stdout)
     except ValueError:
@@ -42,7 +48,3 @@ def ask(request: ConsentRequest) -> str | None:
     if isinstance(outcome, messages.Unavailable):
         click.echo(outcome.why, err=True)
     return None
-
-
-def _is_unix() -> bool:
-    return os.name == "posix" and sys.platform != "darwin"

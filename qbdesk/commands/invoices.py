@@ -15,6 +15,7 @@ from qbdesk.commands.running import (
     print_table,
     say,
     service,
+    turn,
     wait,
     who,
 )
@@ -170,7 +171,8 @@ def _cells(row: InvoiceRow) -> list[str]:
 def resync(company: str, ids: tuple[str, ...]) -> None:
     """Queue invoices again; the next pass posts them."""
     with service() as opened:
-        wait(opened.resync(company, ids, who()))
+        with turn(opened, company):
+            wait(opened.resync(company, ids, who()))
         click.echo(f"{len(ids)} queued; the next pass posts.")
 
 
@@ -181,7 +183,8 @@ def resync(company: str, ids: tuple[str, ...]) -> None:
 def resolve(company: str, invoice_id: str, choice: str) -> None:
     """Take one of the choices that `qbdesk invoices` lists for an invoice."""
     with service() as opened:
-        wait(opened.resolve(company, invoice_id, choice, who()))
+        with turn(opened, company):
+            wait(opened.resolve(company, invoice_id, choice, who()))
         click.echo("Decided; the next pass goes on with it.")
 
 
@@ -192,7 +195,8 @@ def resolve(company: str, invoice_id: str, choice: str) -> None:
 def ignore(company: str, ids: tuple[str, ...], note: str) -> None:
     """Leave invoices alone from now on."""
     with service() as opened:
-        wait(opened.ignore(company, ids, note, who()))
+        with turn(opened, company):
+            wait(opened.ignore(company, ids, note, who()))
         click.echo(f"{len(ids)} ignored.")
 
 

@@ -1,6 +1,5 @@
 """practice and practice-server: a company to try everything on; nothing leaves the machine."""
 
-import os
 import sys
 import tempfile
 from datetime import timedelta
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qbdesk.commands.display import has_display
 from qbdesk.commands.running import fail
 
 if TYPE_CHECKING:
@@ -60,12 +60,6 @@ def practice(headless: bool) -> None:
 TRICKLE = 20.0  # seconds between two invoices that turn paid while one watches
 PRACTICE_INTERVAL = timedelta(seconds=10)
 COMPANY = "Practice company"
-
-
-def has_display() -> bool:
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _journey(server: "PracticeServer", home: Path, *, headless: bool) -> int:

@@ -3,6 +3,7 @@
 import getpass
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent import futures
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from qbdesk.app import home_folder, open_service
+from qbdesk.app import open_service
+from qbdesk.home import home_folder
 
 if TYPE_CHECKING:  # importing the engine takes a while, which --help need not wait for
     from qbdesk.sync.service import Service
@@ -39,12 +41,35 @@ def say(sentence: str) -> None:
 def service() -> Iterator["Service"]:
     """A service over the user's home, without a schedule, until the command ends."""
     opened = open_service(home_folder())
+    # The end of a session or a time limit stops a pass as gently as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     opened.start()
     try:
         yield opened
     finally:
         # After Ctrl-C as well: a pass under way ends at a safe point.
         opened.stop()
+
+
+@contextmanager
+def turn(opened: "Service", company: str) -> Iterator[None]:
+    """Waits until no other program posts to these books, and says so: what is decided in the middle
+    of a pass would be overtaken by it. A company that is not there is refused at once."""
+    from filelock import FileLock, Timeout
+
+    from qbdesk.sync.turn import WAITING
+
+    wait(opened.company(company))
+    lock = FileLock(home_folder() / "engine.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say(WAITING)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def wait(future: Future[T]) -> T:

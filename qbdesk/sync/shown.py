@@ -70,7 +70,7 @@ def company_view(
         token=health,
         state=state,
         sentence=_sentence(company, counts, state),
-        reconnect=(state is State.SIGNED_OUT and company.realm_id is not None) or ends_soon,
+        reconnect=_needs_reconnecting(company) or ends_soon,
         income_account=company.income_account_name,
         last_pass_at=company.last_pass_at,
         next_pass_at=next_pass_at,
@@ -78,6 +78,12 @@ def company_view(
         counts=dict(counts),
         findings=tuple(Finding(**found) for found in company.findings),
     )
+
+
+def _needs_reconnecting(company: Company) -> bool:
+    """Signed out, or stopped in a way that new keys or another sign-in may mend."""
+    stopped = company.trouble_kind in (State.SIGNED_OUT, State.ATTENTION)
+    return company.realm_id is not None and (stopped or not company.connected)
 
 
 def _state(company: Company, counts: Mapping[Status, int], *, running: bool) -> State:
@@ -105,4 +111,9 @@ def _sentence(company: Company, counts: Mapping[Status, int], state: State) -> s
     told = "Paused. " if company.paused else ""
     if held:
         return f"{told}{held} invoice{'s need' if held > 1 else ' needs'} your attention."
-    return "Paused. Nothing is posted." if told else "Every paid invoice is in QuickBooks."
+    if told:
+        return "Paused. Nothing is posted."
+    waiting = counts.get(Status.WAITING, 0) + counts.get(Status.POSTING, 0)
+    if waiting:
+        return f"{waiting} invoice{'s wait' if waiting > 1 else ' waits'} for the next sync."
+    return "Every paid invoice is in QuickBooks."

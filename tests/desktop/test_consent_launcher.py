@@ -21,7 +21,7 @@ from consent_support import (
 )
 from pytestqt.qtbot import QtBot
 
-from qbdesk.ui.consent.launcher import CONSENT_OPTION, consent_command
+from qbdesk.ui.consent.child import CONSENT_OPTION, consent_command
 from qbdesk.ui.consent.messages import ConsentRequest
 
 pytestmark = pytest.mark.desktop

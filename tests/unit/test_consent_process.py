@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qbdesk.ui.consent.__main__ import sign_in
-from qbdesk.ui.consent.launcher import consent_command
+from qbdesk.ui.consent.child import consent_command
 from qbdesk.ui.consent.messages import ConsentRequest, Unavailable, read_outcome
 
 REQUEST = ConsentRequest(

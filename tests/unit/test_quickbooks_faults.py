@@ -82,7 +82,7 @@ def test_no_sentence_shows_a_code_or_json(code: str) -> None:
 
 @pytest.mark.parametrize("code", [code for code, each in MEANINGS.items() if each.kind == "decide"])
 def test_a_refusal_that_a_person_decides_about_always_offers_something_to_do(code: str) -> None:
-    assert re.search(r"press|[Cc]hoose|[Cc]hange|or date it", MEANINGS[code].press)
+    assert re.search(r"[Pp]ress", MEANINGS[code].press)
 
 
 # Answers as they were seen on the wire.

@@ -36,9 +36,9 @@ class Meaning:
 
 
 # What to press; the same words wherever the same thing helps.
-_NOTHING = "Nothing needs to be done: the program tries again by itself."
+_NOTHING = "Nothing needs to be done: qbdesk tries again by itself."
 _CORRECT_SOURCE = "Correct the invoice where it was made, then press Try again."
-_SETTINGS = "Check the company's settings in this program, then press Try again."
+_SETTINGS = "Check the settings of the company here and in QuickBooks, then press Try again."
 _IN_QUICKBOOKS = "Put it right in QuickBooks, then press Try again."
 _RECONNECT = "Press Reconnect and sign in to QuickBooks again."
 _SUPPORT = "Press Try again; if it stays, open its Journal and send it to the makers of qbdesk."
@@ -70,7 +70,7 @@ def _bug(what: str) -> Meaning:
 _STALE = Meaning(
     FaultKind.STALE,
     "Somebody changed this in QuickBooks at the same moment. Nothing was entered.",
-    "Nothing needs to be done: the program reads it again.",
+    "Press Try again: qbdesk then looks at it afresh.",
 )
 _NO_ACCESS = _company(
     "The person who connected this company may not do this in QuickBooks. Nothing was entered.",
@@ -87,7 +87,7 @@ _WRONG_NUMBER = _decide(
 _WRONG_TAX = _decide(
     "QuickBooks does not accept the sales tax of this invoice: a tax code is missing, unknown or "
     "not meant for it. Nothing was entered.",
-    "Check the company's tax codes in this program and in QuickBooks, then press Try again.",
+    "Check the company's tax codes here and in QuickBooks, then press Try again.",
 )
 
 MEANINGS: Mapping[str, Meaning] = {
@@ -99,13 +99,13 @@ MEANINGS: Mapping[str, Meaning] = {
     "150": _again("QuickBooks is closed for maintenance at the moment."),
     "500": _bug("it does not know this kind of request"),
     "600": _again(
-        "QuickBooks says that it has had this very request before. The program looks for what "
+        "QuickBooks says that it has had this very request before. qbdesk looks for what "
         "became of it before anything is sent again."
     ),
     "610": _decide(
         "Something that this invoice uses (its customer, an item, an account or another entry) "
         "has been deleted or made inactive in QuickBooks. Nothing was entered.",
-        "Make it active again in QuickBooks or choose another one, then press Try again.",
+        "Make it active again in QuickBooks, then press Try again.",
     ),
     "620": _decide(
         "QuickBooks would not tie the payment to the invoice: one of them has been changed, "
@@ -114,7 +114,7 @@ MEANINGS: Mapping[str, Meaning] = {
     ),
     "630": _decide(
         "QuickBooks already holds the same entry. Nothing was entered a second time.",
-        "Look for it in QuickBooks, then choose whether it is this one.",
+        "Look for it in QuickBooks, then press Try again.",
     ),
     "800": _decide(
         "QuickBooks does not allow this entry to be deleted. It is still there.", _IN_QUICKBOOKS
@@ -176,7 +176,7 @@ MEANINGS: Mapping[str, Meaning] = {
         FaultKind.THROTTLED,
         "QuickBooks asks for a pause because it had many requests for this company. "
         "Nothing was entered.",
-        "Nothing needs to be done: the program goes on after about a minute.",
+        "Nothing needs to be done: qbdesk goes on after about a minute.",
     ),
     "3100": _company(
         "QuickBooks does not let this program into the company: it was disconnected in "
@@ -220,7 +220,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "6100": _WRONG_TAX,
     "6140": _decide(
         "QuickBooks already has an entry with this number. Nothing was entered a second time.",
-        "Look for the number in QuickBooks, then choose whether it is this invoice.",
+        "Press Try again: qbdesk looks for the entry and asks whether it is this invoice.",
     ),
     "6150": _decide(
         "QuickBooks does not accept what this customer or item belongs to. Nothing was entered.",
@@ -239,12 +239,12 @@ MEANINGS: Mapping[str, Meaning] = {
     ),
     "6200": _decide(
         "The date lies in a period that is closed in QuickBooks. Nothing was entered.",
-        "Open the period in QuickBooks and press Try again, or date it the first open day.",
+        "Open the period in QuickBooks, then press Try again.",
     ),
     "6210": _decide(
         "The date lies in a period that is closed with a password in QuickBooks; a few companies "
         "answer the same when the number is already used. Nothing was entered.",
-        "Open the period in QuickBooks and press Try again, or date it the first open day.",
+        "Open the period in QuickBooks, then press Try again.",
     ),
     "6220": _decide(
         "QuickBooks does not put away a customer, item or account that still has a balance.",
@@ -254,17 +254,17 @@ MEANINGS: Mapping[str, Meaning] = {
     "6240": _decide(
         "The name is already used in QuickBooks, by another customer, a vendor or an employee. "
         "Nothing was entered.",
-        "Choose the existing customer or another name.",
+        "Press Try again: qbdesk then looks who bears the name.",
     ),
     "6250": _decide(
         "QuickBooks does not accept this customer for a sale: it has been put away, or it is no "
         "customer. Nothing was entered.",
-        "Choose another customer, or make this one active in QuickBooks.",
+        "Make the customer active in QuickBooks, then press Try again.",
     ),
     "6270": _decide(
         "The date lies before the day on which QuickBooks began to count the stock of an item. "
         "Nothing was entered.",
-        "Change the item's starting date in QuickBooks, or choose another item.",
+        "Change the item's starting date in QuickBooks, then press Try again.",
     ),
     "6450": _decide(
         "A payment that has been settled cannot be voided in QuickBooks. It is still there.",

@@ -1,11 +1,10 @@
 """Opens the consent window as a child process and says how the sign-in ended."""
 
-import sys
-from pathlib import Path
+import os
 
 from PySide6.QtCore import QCoreApplication, QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
-import qbdesk
+from qbdesk.ui.consent.child import clean_environment, consent_command, working_folder
 from qbdesk.ui.consent.messages import (
     LINE_LIMIT,
     BrowserWanted,
@@ -18,9 +17,6 @@ from qbdesk.ui.consent.messages import (
     read_outcome,
 )
 
-CONSENT_OPTION = "--consent-window"
-"""The hidden option by which a bundle's own executable becomes the consent window."""
-
 _STOPPED = (
     "The sign-in window stopped unexpectedly, and nothing was changed in QuickBooks. Try again, or"
     " use “Open in my browser”."
@@ -29,23 +25,10 @@ _NOT_STARTED = "The sign-in window could not be started. Use “Open in my brows
 _GRACE_MILLISECONDS = 3000
 
 
-def consent_command() -> list[str]:
-    """Return the program and its arguments that run the consent window.
-
-    A bundle has no Python to run a module with: there the program's own executable is started with
-    CONSENT_OPTION, which its entry point has to hand to `qbdesk.ui.consent.__main__.main`.
-    """
-    if getattr(sys, "frozen", False):
-        return [sys.executable, CONSENT_OPTION]
-    return [sys.executable, "-m", "qbdesk.ui.consent"]
-
-
 def _environment() -> QProcessEnvironment:
-    # Web content runs in there, and a script may have put secrets into qbdesk's own variables.
-    environment = QProcessEnvironment.systemEnvironment()
-    for name in environment.keys():  # noqa: SIM118 - not a mapping
-        if name.startswith("QBDESK_"):
-            environment.remove(name)
+    environment = QProcessEnvironment()
+    for name, value in clean_environment(os.environ).items():
+        environment.insert(name, value)
     return environment
 
 
@@ -87,8 +70,7 @@ class ConsentWindow(QObject):
         process.setProgram(program)
         process.setArguments(arguments)
         process.setProcessEnvironment(_environment())
-        # `python -m` imports from the working folder first: that has to be qbdesk's own.
-        process.setWorkingDirectory(str(Path(qbdesk.__file__).parent.parent))
+        process.setWorkingDirectory(working_folder())
         # Chromium's own messages can quote addresses.
         process.setStandardErrorFile(QProcess.nullDevice())
         process.readyReadStandardOutput.connect(self._read)
