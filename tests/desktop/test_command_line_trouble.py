@@ -78,13 +78,14 @@ def test_a_batch_that_was_killed_on_its_way_is_gone_on_with(tmp_path: Path) -> N
         assert_every_invoice_is_there_once(desk)
 
 
-def test_ctrl_c_stops_a_pass_at_a_safe_point_and_the_next_one_finishes(
-    desk: Desk, practice: Practice
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM], ids=["ctrl_c", "sigterm"])
+def test_a_pass_is_stopped_at_a_safe_point_and_the_next_one_finishes(
+    desk: Desk, practice: Practice, kind: signal.Signals
 ) -> None:
     practice.change("faults", {"kind": "slow", "matching": "POST invoice", "seconds": 30})
     with ended(desk.start("sync", "--json")) as process:
         until(lambda: practice.look("faults") == [])
-        process.send_signal(signal.SIGINT)
+        process.send_signal(kind)
         stopped = desk.end(process)
     assert stopped.status == 2
     assert stopped.sentence() == (
@@ -113,6 +114,33 @@ def test_of_two_passes_at_once_the_second_waits_says_so_and_doubles_nothing(
     assert_every_invoice_is_there_once(desk)
 
 
+def test_what_is_decided_during_a_pass_waits_for_its_end(desk: Desk, practice: Practice) -> None:
+    practice.change("faults", {"kind": "slow", "matching": "POST invoice", "seconds": 5})
+    first, last = (document["id"] for document in practice.documents()[::3])
+    with ended(desk.start("sync", "--json")) as running:
+        until(lambda: practice.look("faults") == [])
+        ignored, refused = at_once(
+            lambda: desk.run("ignore", "books", first, "--note", "by hand"),
+            lambda: desk.run("resync", "nobody", last),
+        )
+        assert desk.end(running).status == 0
+    assert (ignored.status, refused.status) == (0, 2)
+    assert ignored.sentence().startswith("Another qbdesk is at work")
+    assert "nobody" in refused.sentence()
+    assert [row["source_id"] for row in desk.rows("--status", "ignored")] == [first]
+
+
+def test_a_pause_stops_a_pass_of_another_program(desk: Desk, practice: Practice) -> None:
+    practice.change("faults", {"kind": "slow", "matching": "POST customer", "seconds": 4})
+    with ended(desk.start("sync", "--json")) as running:
+        until(lambda: practice.look("faults") == [])
+        assert desk.run("pause", "books").status == 0
+        stopped = desk.end(running)
+    assert "paused meanwhile" in stopped.sentence()
+    assert stopped.json()["waiting"] == 4
+    assert practice.counts() == (0, 0)
+
+
 def test_ctrl_c_ends_a_pass_that_waits_for_its_turn(desk: Desk, practice: Practice) -> None:
     practice.change("faults", {"kind": "slow", "matching": "POST invoice", "seconds": 5})
     with ended(desk.start("sync")) as first:
@@ -126,6 +154,18 @@ def test_ctrl_c_ends_a_pass_that_waits_for_its_turn(desk: Desk, practice: Practi
         assert done.sentence().startswith("Stopped.")
         assert desk.end(first).status == 0
     assert_every_invoice_is_there_once(desk)
+
+
+def test_a_preview_that_is_stopped_leaves_no_copy_of_the_ledger(
+    desk: Desk, practice: Practice
+) -> None:
+    before = set(desk.files())
+    practice.change("switches", {"feed_mode": "slow", "feed_seconds": 20})
+    with ended(desk.start("sync", "--preview")) as process:
+        until(lambda: any(file.name == "preview.db" for file in desk.files()))
+        process.send_signal(signal.SIGTERM)
+        assert desk.end(process).status == 2
+    assert set(desk.files()) == before
 
 
 def test_ctrl_c_at_the_sign_in_keeps_nothing(tmp_path: Path, practice: Practice) -> None:
