@@ -18,6 +18,7 @@ from qbdesk.commands.running import (
     service,
     turn,
     wait,
+    who,
 )
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.views import CompanyView, ConsentRequest, Offer, State
@@ -177,9 +178,9 @@ def settings(company: str, key: str | None, value: str | None) -> None:
             raise Refusal("Give the new value as well: qbdesk settings COMPANY KEY VALUE.")
         if key is not None and value is not None:
             with turn(opened, company):
-                wait(opened.change_setting(company, key, value))
-        told = wait(opened.settings(company))
-        print_table({"Setting": "left", "Value": "left"}, [[k, v] for k, v in told.items()])
+                wait(opened.change_setting(company, key, value, who()))
+        rows = [[s.key, s.label, s.shown] for s in wait(opened.settings(company))]
+        print_table({"Setting": "left", "What it is": "left", "Now": "left"}, rows)
 
 
 @click.command()

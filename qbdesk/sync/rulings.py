@@ -11,17 +11,12 @@ from qbdesk.sync.ledger import companies, invoices, journal, memory, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.ledger.steps import StepState
-from qbdesk.sync.planner import money_received, tax
+from qbdesk.sync.planner import tax
 from qbdesk.sync.planner.after_invoice import POST_AGAIN
 from qbdesk.sync.planner.plan import KEEP
 from qbdesk.sync.planner.steps import operations
-from qbdesk.sync.preflight import Facts
 from qbdesk.sync.shown import TRY_AGAIN
 from qbdesk.sync.views import Status
-
-INCOME_ACCOUNT = "income_account"
-DEPOSIT = "deposit."
-TAX = "tax."
 
 
 def resync(
@@ -166,60 +161,3 @@ def requeue(connection: Connection, ids: Sequence[int], now: datetime) -> None:
     """What was held is looked at once more, because something it may hang on has changed."""
     steps.retire(connection, ids)
     invoices.requeue(connection, ids, now)
-
-
-# ---- settings ----
-
-
-def change_setting(
-    connection: Connection, company: Company, key: str, value: str, now: datetime
-) -> None:
-    """Changes a setting; what needs attention is then looked at once more.
-
-    Raises:
-        Refusal: No such setting, or a value that this QuickBooks company does not have.
-    """
-    kept = memory.recall(connection, company.id, "facts").get("facts")
-    if kept is None:
-        raise Refusal("Connect the company to QuickBooks first; its settings depend on it.")
-    facts = Facts.model_validate(kept)
-    if key == INCOME_ACCOUNT:
-        account = _account(value, [(a.id, a.name) for a in facts.income_accounts])
-        companies.change(
-            connection,
-            company.id,
-            income_account_id=account[0],
-            income_account_name=account[1],
-        )
-    elif key.removeprefix(DEPOSIT) in money_received.KNOWN_METHODS and key.startswith(DEPOSIT):
-        places = [(a.id, a.name) for a in facts.accounts if a.type != "Income"]
-        companies.change_setting(connection, company.id, key, _account(value, places)[0])
-    elif key.startswith(TAX) and len(key) <= 60:
-        codes = [(code.id, code.name) for code in facts.tax_codes]
-        companies.change_setting(connection, company.id, key, _account(value, codes)[0])
-    else:
-        raise Refusal(
-            "There is no such setting. There are income_account, deposit.METHOD (such as "
-            "deposit.card) and tax.RATES.PROVINCE (such as tax.13.ON)."
-        )
-    requeue(connection, invoices.held(connection, company.id), now)
-    told = f"Setting {key} changed to {value[:100]}."
-    journal.add(connection, company.id, None, now, told)
-
-
-def _account(wanted: str, offered: Sequence[tuple[str, str]]) -> tuple[str, str]:
-    for found in offered:
-        if wanted in found or wanted.casefold() == found[1].casefold():
-            return found
-    names = ", ".join(name for _, name in offered) or "none"
-    raise Refusal(f"QuickBooks has nothing active of that name here. There are: {names}.")
-
-
-def shown_settings(connection: Connection, company: Company) -> dict[str, str]:
-    """All settings of a company, as `qbdesk settings` prints them."""
-    told = {
-        INCOME_ACCOUNT: company.income_account_name or "",
-        "from": company.from_date.isoformat(),
-        "source": company.source_url,
-    }
-    return told | companies.settings(connection, company.id)

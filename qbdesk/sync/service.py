@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from datetime import date
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from qbdesk.sync import rulings, shown
+from qbdesk.sync import rulings, settings, shown
 from qbdesk.sync.companies_desk import CompaniesDesk
 from qbdesk.sync.engine import Engine, Surroundings
 from qbdesk.sync.errors import Refusal
@@ -29,6 +29,7 @@ from qbdesk.sync.views import (
     JournalEntry,
     Offer,
     PassResult,
+    Setting,
 )
 
 T = TypeVar("T")
@@ -190,10 +191,11 @@ class Service:
             return list(journal.of_invoice(connection, record.id))
 
     @_on_engine
-    async def settings(self, company: str) -> dict[str, str]:
+    async def settings(self, company: str) -> list[Setting]:
+        """What may be chosen for a company, and what was; empty before it is connected."""
         here = self._company(company)
         with self._around.ledger.begin() as connection:
-            return rulings.shown_settings(connection, here)
+            return settings.offered(connection, here)
 
     # ---- companies ----
 
@@ -210,6 +212,12 @@ class Service:
         await self._desk.remove(self._company(name))
 
     @_on_engine
+    async def change_source_token(self, company: str, token: str) -> None:
+        """Takes a new token for the same account of the invoicing system."""
+        here = self._company(company)
+        await self._desk.add(here.name, here.source, here.source_url, token, here.from_date)
+
+    @_on_engine
     async def pause(self, company: str) -> None:
         self._desk.set_paused(self._company(company), paused=True)
 
@@ -218,10 +226,11 @@ class Service:
         self._desk.set_paused(self._company(company), paused=False)
 
     @_on_engine
-    async def change_setting(self, company: str, key: str, value: str) -> None:
+    async def change_setting(self, company: str, key: str, value: str, who: str = "you") -> None:
+        """Chooses; what needs attention is then looked at once more. `value`: a choice's word."""
         here = self._company(company)
         with self._around.ledger.begin() as connection:
-            rulings.change_setting(connection, here, key, value, self._around.clock())
+            settings.change(connection, here, key, value, who, self._around.clock())
         self._hears(CompanyChanged(company))
 
     # ---- connecting ----

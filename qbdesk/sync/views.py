@@ -98,6 +98,28 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """Something a person chooses once for a company.
+
+    Attributes:
+        key: What `qbdesk settings` calls it.
+        value: The word of the present choice.
+        choices: What there is in QuickBooks to choose from.
+    """
+
+    key: str
+    label: str
+    value: str
+    choices: tuple[Choice, ...]
+
+    @property
+    def shown(self) -> str:
+        """The present choice in QuickBooks' own name."""
+        named = (choice.label for choice in self.choices if choice.word == self.value)
+        return next(named, self.value)
+
+
+@dataclass(frozen=True)
 class InvoiceRow:
     """One line of the window's table."""
 

@@ -1,0 +1,111 @@
+"""A company's settings: what may be chosen, in QuickBooks' own names, and what was chosen."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from qbdesk.sync import rulings
+from qbdesk.sync.errors import Refusal
+from qbdesk.sync.ledger import companies, invoices, journal, memory
+from qbdesk.sync.ledger.companies import Company
+from qbdesk.sync.planner.money_received import KNOWN_METHODS
+from qbdesk.sync.preflight import Facts
+from qbdesk.sync.views import Choice, Setting
+
+INCOME_ACCOUNT = "income_account"
+DEPOSIT = "deposit."
+TAX = "tax."
+USUAL = Choice("", "Undeposited Funds")
+LONGEST_KEY = 60
+NOT_CONNECTED = "Connect the company to QuickBooks first; its settings are QuickBooks' accounts."
+
+
+def offered(connection: Connection, company: Company) -> list[Setting]:
+    """Every setting, with its choices; empty before the company is connected."""
+    facts = _facts(connection, company)
+    if facts is None:
+        return []
+    chosen = companies.settings(connection, company.id)
+    income = tuple(Choice(account.id, account.name) for account in facts.income_accounts)
+    found = [
+        Setting(INCOME_ACCOUNT, "Default income account", company.income_account_id or "", income)
+    ]
+    places = (USUAL, *_deposit_places(facts))
+    for method, name in KNOWN_METHODS.items():
+        key = f"{DEPOSIT}{method}"
+        found.append(Setting(key, f"{name}: money goes to", chosen.get(key, ""), places))
+    codes = tuple(Choice(code.id, code.name) for code in facts.tax_codes)
+    for key, value in chosen.items():
+        if key.startswith(TAX):
+            found.append(Setting(key, _tax_label(key), value, codes))
+    return found
+
+
+def _facts(connection: Connection, company: Company) -> Facts | None:
+    kept = memory.recall(connection, company.id, "facts").get("facts")
+    return None if kept is None else Facts.model_validate(kept)
+
+
+def _deposit_places(facts: Facts) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(account.id, account.name)
+        for account in facts.accounts
+        if account.type != "Income" and not account.holds_undeposited_funds
+    )
+
+
+def _tax_label(key: str) -> str:
+    """`tax.13.ON` in words; the last part may be a province, the middle holds points itself."""
+    rates, _, where = key.removeprefix(TAX).rpartition(".")
+    if rates == "untaxed":
+        who = {"abroad": "clients abroad", "exempt": "exempt clients", "home": "clients at home"}
+        return f"Tax code for untaxed lines of {who.get(where, where)}"
+    told = " + ".join(f"{rate} %" for rate in rates.split("+"))
+    return f"Tax code for {told}" + ("" if where == "anywhere" else f" in {where}")
+
+
+def change(
+    connection: Connection, company: Company, key: str, value: str, who: str, now: datetime
+) -> None:
+    """Changes a setting; what needs attention is then looked at once more.
+
+    Args:
+        value: The Id or the name of one of the choices; "" is the usual one.
+
+    Raises:
+        Refusal: No such setting, or a value that this QuickBooks company does not have.
+    """
+    facts = _facts(connection, company)
+    if facts is None:
+        raise Refusal(NOT_CONNECTED)
+    choice = _choice(value, _choices(facts, key))
+    if key == INCOME_ACCOUNT:
+        account = {"income_account_id": choice.word, "income_account_name": choice.label}
+        companies.change(connection, company.id, **account)
+    else:
+        companies.change_setting(connection, company.id, key, choice.word)
+    rulings.requeue(connection, invoices.held(connection, company.id), now)
+    told = f"Setting {key} changed to {choice.label}."
+    journal.add(connection, company.id, None, now, told, who=who)
+
+
+def _choices(facts: Facts, key: str) -> Sequence[Choice]:
+    if key == INCOME_ACCOUNT:
+        return [Choice(account.id, account.name) for account in facts.income_accounts]
+    if key.startswith(DEPOSIT) and key.removeprefix(DEPOSIT) in KNOWN_METHODS:
+        return (USUAL, *_deposit_places(facts))
+    if key.startswith(TAX) and len(key) <= LONGEST_KEY:
+        return [Choice(code.id, code.name) for code in facts.tax_codes]
+    raise Refusal(
+        "There is no such setting. There are income_account, deposit.METHOD (such as "
+        "deposit.card) and tax.RATES.PROVINCE (such as tax.13.ON)."
+    )
+
+
+def _choice(wanted: str, choices: Sequence[Choice]) -> Choice:
+    for choice in choices:
+        if wanted == choice.word or wanted.casefold() == choice.label.casefold():
+            return choice
+    names = ", ".join(choice.label for choice in choices) or "none"
+    raise Refusal(f"QuickBooks has nothing active of that name here. There are: {names}.")
