@@ -96,7 +96,7 @@ def take_in(connection: Connection, company: Company, page: Page, now: datetime)
         before = known.get(row.source_id)
         if before is None:
             _add(connection, company, row, now)
-        elif row.revision > before.revision or _differs_unnumbered(row, before):
+        elif _is_news(row, before):
             _update(connection, company, row, before, now)
         else:
             continue  # an older or repeated revision
@@ -106,8 +106,12 @@ def take_in(connection: Connection, company: Company, page: Page, now: datetime)
     return touched
 
 
-def _differs_unnumbered(row: Row, before: InvoiceRecord) -> bool:
-    return row.revision == before.revision == 0 and row.document != before.document
+def _is_news(row: Row, before: InvoiceRecord) -> bool:
+    """A later revision; or, where revisions cannot tell, another content."""
+    if row.revision > before.revision:
+        return True
+    mended = before.reason == UNREADABLE and row.revision == before.revision
+    return (row.revision == 0 or mended) and row.document != before.document
 
 
 def _newest(company: Company, rows: list[Row]) -> dict[str, datetime]:
@@ -179,8 +183,8 @@ def _add(connection: Connection, company: Company, row: Row, now: datetime) -> N
 def _update(
     connection: Connection, company: Company, row: Row, before: InvoiceRecord, now: datetime
 ) -> None:
-    values = _columns(row, company, now)
-    told = f"The source shows revision {row.revision}."
+    values = _columns(row, company, now) | {"revision": max(row.revision, before.revision)}
+    told = f"The source shows revision {row.revision or 'without a number'}."
     if before.posted_document is not None:
         values, told = _after_posting(row, before, values, told)
     elif before.status is Status.IGNORED and before.reason == BY_A_PERSON:

@@ -144,7 +144,7 @@ class Poster:
             # The token source had none to give: certainly nothing of this has left.
             with self._ledger.begin() as connection:
                 for _, step in ready:
-                    steps.change(connection, step.id, state=StepState.INTENT)
+                    self._take_back(connection, step)
             raise
         stopped = None
         with self._ledger.begin() as connection:
@@ -248,7 +248,7 @@ class Poster:
         if isinstance(outcome, Confirmed):
             self._confirm(connection, entry, step, outcome)
         elif isinstance(outcome, NotSent):
-            steps.change(connection, step.id, state=StepState.INTENT)
+            self._take_back(connection, step)
             self._note(connection, step, "not sent", None, outcome.why)
         elif isinstance(outcome, Unknown):
             self._doubt(connection, step, outcome.why, outcome.tid)
@@ -308,7 +308,7 @@ class Poster:
         fault = outcome.fault
         self._note(connection, step, "refused", fault.tid, fault.sentence)
         if fault.kind in WHOLE_COMPANY:
-            steps.change(connection, step.id, state=StepState.INTENT)
+            self._take_back(connection, step)
             # One item of a batch that came too fast goes again by itself, after the pause.
             return None if fault.kind is FaultKind.THROTTLED and batched else fault
         steps.change(
@@ -319,6 +319,7 @@ class Poster:
             fault_code=fault.code,
             fault_text=f"{fault.sentence} {fault.press}",
         )
+        self._was_not_posted(connection, step)
         if step.invoice_id is not None:
             journal.add(
                 connection,
@@ -329,6 +330,18 @@ class Poster:
                 details=f"code {fault.code} {fault.element} {fault.private_detail}".strip(),
             )
         return None
+
+    def _take_back(self, connection: Connection, step: StepRecord) -> None:
+        """Certainly not carried out. If no earlier attempt is in doubt either, what is sent may
+        still change with the invoice; else it is the very same bytes for ever."""
+        steps.change(connection, step.id, state=StepState.INTENT)
+        if not steps.was_in_doubt(connection, step.id):
+            steps.change(connection, step.id, sent_at=None)
+            self._was_not_posted(connection, step)
+
+    def _was_not_posted(self, connection: Connection, step: StepRecord) -> None:
+        if step.kind == StepKind.INVOICE and step.invoice_id is not None:
+            invoices.change(connection, step.invoice_id, posted_document=None)
 
     def _note(
         self, connection: Connection, step: StepRecord, outcome: str, tid: str | None, text: str

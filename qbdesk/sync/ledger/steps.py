@@ -170,6 +170,14 @@ def retire(connection: Connection, invoice_ids: Sequence[int]) -> None:
     )
 
 
+def was_in_doubt(connection: Connection, step_id: int) -> bool:
+    """Bytes of this step may have reached QuickBooks in some attempt."""
+    outcomes = select(attempt.c.id).where(
+        attempt.c.step_id == step_id, attempt.c.outcome.in_(("unknown", "absent"))
+    )
+    return connection.execute(outcomes.limit(1)).first() is not None
+
+
 def add_attempt(
     connection: Connection, step_id: int, at: datetime, outcome: str, tid: str | None, text: str
 ) -> None:

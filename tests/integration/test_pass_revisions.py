@@ -1,0 +1,175 @@
+"""What becomes of an invoice that changes at the source, before and after it was posted."""
+
+from typing import Any
+
+import pytest
+from invoices import customer, document, line, payment
+from office import Office, OpenOffice
+
+from qbdesk.sync.views import Status
+
+MATERIAL: dict[str, tuple[dict[str, Any], str]] = {
+    "refunded": ({"status": "refunded"}, "was refunded in full"),
+    "part refunded": (
+        {
+            "status": "partially_refunded",
+            "payments": [payment("113.00", refunded_amount="13.00")],
+            "amount_paid": "100.00",
+            "balance_due": "13.00",
+        },
+        "the payments have changed",
+    ),
+    "voided": ({"status": "void"}, "was voided"),
+    "reopened": ({"status": "open"}, "is open again"),
+    "deleted": ({"status": "deleted"}, "was deleted"),
+    "number": ({"number": "N-other"}, "the number was N-inv-1, now N-other"),
+    "issue date": ({"issue_date": "2026-11-02"}, "was 2026-11-01, now 2026-11-02"),
+    "email": ({"client": customer(email="other@example.com")}, "the client's email"),
+    "line amounts": (
+        {"lines": [line("1", "60.00"), line("1", "40.00")]},
+        "amounts of lines have changed",
+    ),
+    "total": ({"lines": [line("1", "200.00")]}, "the total was 113.00 CAD, now 226.00 CAD"),
+    "payments": (
+        {"payments": [payment("13.00", id="a"), payment("100.00", id="b")]},
+        "the payments have changed",
+    ),
+    "currency": (
+        {"currency": "USD", "payments": [payment("113.00", currency="USD")]},
+        "the currency was CAD, now USD",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "sentence"), MATERIAL.values(), ids=MATERIAL.keys())
+def test_a_change_of_what_the_books_hold_needs_attention_and_touches_nothing(
+    office: Office, changes: dict[str, Any], sentence: str
+) -> None:
+    office.post(document())
+    before = [dict(entry) for kind in ("Invoice", "Payment") for entry in office.entities(kind)]
+    result = office.post(document(**changes))
+    assert (result.needs_attention, result.requests.writes) == (1, 0)
+    assert office.row().message.startswith("Changed after posting: ")
+    assert sentence in office.row().message
+    assert "keep" in office.choices()
+    assert [
+        dict(entry) for kind in ("Invoice", "Payment") for entry in office.entities(kind)
+    ] == before
+    assert office.resolve("keep").needs_attention == 0
+    assert office.status() is Status.SYNCED
+    assert office.sync().needs_attention == 0
+
+
+IMMATERIAL = {
+    "name": {"client": customer(name="Harbour Condominium Corporation")},
+    "memo": {"memo": "Thank you again"},
+    "due date": {"due_date": "2026-12-31"},
+    "link": {"url": "https://elsewhere.example.com/1"},
+    "fee": {"payments": [payment("113.00", fee={"amount": "3.00", "currency": "CAD"})]},
+    "line text": {"lines": [line(description="Cleaning of windows")]},
+}
+
+
+@pytest.mark.parametrize("changes", IMMATERIAL.values(), ids=IMMATERIAL.keys())
+def test_any_other_change_goes_to_the_journal(office: Office, changes: dict[str, Any]) -> None:
+    office.post(document())
+    result = office.post(document(**changes))
+    assert (result.needs_attention, result.synced, result.requests.writes) == (0, 0, 0)
+    assert office.status() is Status.SYNCED
+    assert any("revision 2" in entry.text for entry in office.journal())
+
+
+def test_an_older_or_repeated_revision_is_ignored(office: Office) -> None:
+    office.post(document())
+    office.post(document(memo="newer"))
+    told = len(office.journal())
+    office.world.feed.raw(document(revision=1, number="N-older"))
+    office.world.feed.raw(document(revision=2, number="N-repeated"))
+    assert office.sync().needs_attention == 0
+    assert office.row().number == "N-inv-1"
+    assert len(office.journal()) == told
+
+
+def test_a_change_that_is_taken_back_needs_nobody_any_more(office: Office) -> None:
+    office.post(document())
+    office.post(document(number="N-other"))
+    assert office.status() is Status.NEEDS_ATTENTION
+    office.post(document())
+    assert office.status() is Status.SYNCED
+
+
+def test_what_quickbooks_refused_was_never_posted_and_may_be_mended_at_the_source(
+    office: Office,
+) -> None:
+    office.post(document("first"))
+    item = next(entry for entry in office.entities("Item") if entry["Name"] == "Paid invoices")
+    kept = {name: item[name] for name in ("Id", "Name", "Type", "IncomeAccountRef")}
+    office.enter("item", {**kept, "SyncToken": "0", "Active": False})
+    office.post(document())
+    assert office.status() is Status.NEEDS_ATTENTION
+    assert office.count("Invoice") == (1,)
+    office.enter("item", {**kept, "SyncToken": "1", "Active": True})
+    office.post(document(number="N-other"))
+    assert "Changed after posting" not in office.row().message
+    assert office.status() is Status.SYNCED
+    assert {entry["DocNumber"] for entry in office.entities("Invoice")} == {"N-first", "N-other"}
+
+
+def test_what_never_left_was_never_posted_and_takes_the_newer_revision(office: Office) -> None:
+    office.fault("unauthorised", "POST invoice", times=None)
+    office.post(document())
+    assert office.count("Invoice") == (0,)
+    office.world.company.faults.clear()
+    office.connect()
+    office.post(document(lines=[line("1", "200.00")]))
+    assert office.status() is Status.SYNCED
+    assert office.entities("Invoice")[0]["TotalAmt"] == 226
+
+
+def test_a_revision_while_the_answer_is_in_doubt_waits_for_the_look(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(settle_seconds=300)
+    office.fault("request_lost", "POST invoice")
+    office.post(document())
+    office.post(document(number="N-other"))
+    assert office.count("Invoice") == (0,)
+    office.clock.advance(seconds=301)
+    office.sync()
+    assert office.count("Invoice") <= (1,)
+    assert office.status() is not Status.SYNCED
+
+
+def test_a_broken_revision_of_a_posted_invoice_is_kept_and_held(office: Office) -> None:
+    office.post(document())
+    office.world.feed.raw({"id": "inv-1", "revision": 2, "number": 7})
+    assert office.sync().needs_attention == 1
+    office.world.feed.raw(document(revision=3))
+    office.sync()
+    assert office.status() is Status.SYNCED
+    assert office.count("Invoice", "Payment") == (1, 1)
+
+
+def test_a_broken_row_without_a_revision_does_not_disappear(office: Office) -> None:
+    office.post(document())
+    office.world.feed.raw({"id": "inv-1", "number": "N-inv-1"})
+    assert office.sync().needs_attention == 1
+    office.world.feed.raw(document(revision=2, memo="mended"))
+    office.sync()
+    assert office.status() is Status.SYNCED
+
+
+def test_a_refund_of_an_invoice_that_was_held_is_said(office: Office) -> None:
+    office.post(document(client=customer(email=None)))
+    office.post(document(client=customer(email=None), status="refunded"))
+    assert office.status() is Status.IGNORED
+    assert "refunded in full" in office.row().message
+
+
+def test_the_journal_tells_who_decided_what_and_when(office: Office) -> None:
+    office.post(document())
+    office.post(document(number="N-other"))
+    office.resolve("keep")
+    told = [(entry.who, entry.text) for entry in office.journal()]
+    assert ("Ann", "Decided: Leave QuickBooks as it is") in told
+    assert [entry.at for entry in office.journal()] == sorted(e.at for e in office.journal())
