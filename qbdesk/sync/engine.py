@@ -258,7 +258,8 @@ class Engine:
                     records = invoices.everything(connection, company.id)
             finally:
                 copy.close()
-        return [shown.row(record, company) for record in records]
+        hosts = around.hosts
+        return [shown.row(record, company, hosts) for record in records]
 
     def _ended(
         self,

@@ -169,7 +169,10 @@ class Service:
         company = self._company(query.company)
         with self._around.ledger.begin() as connection:
             records, total, key = listing.page(connection, company.id, query, after, limit)
-        return InvoicePage(tuple(shown.row(record, company) for record in records), total, key)
+        hosts = self._around.hosts
+        return InvoicePage(
+            tuple(shown.row(record, company, hosts) for record in records), total, key
+        )
 
     @_on_engine
     async def invoice(self, company: str, source_id: str) -> InvoiceRow:
@@ -178,7 +181,7 @@ class Service:
             record = invoices.find(connection, here.id, source_id)
         if record is None:
             raise Refusal(f"{company} has no such invoice.")
-        return shown.row(record, here)
+        return shown.row(record, here, self._around.hosts)
 
     @_on_engine
     async def journal(self, company: str, source_id: str) -> list[JournalEntry]:

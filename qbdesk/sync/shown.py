@@ -5,7 +5,7 @@ from datetime import datetime
 
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
-from qbdesk.sync.quickbooks.hosts import web_link
+from qbdesk.sync.quickbooks.hosts import Hosts
 from qbdesk.sync.views import (
     Choice,
     CompanyView,
@@ -19,13 +19,13 @@ TRY_AGAIN = Choice("try_again", "Try again")
 SOON = 7  # days before the end of the sign-in at which Reconnect is offered
 
 
-def row(record: InvoiceRecord, company: Company) -> InvoiceRow:
+def row(record: InvoiceRecord, company: Company, hosts: Hosts) -> InvoiceRow:
     choices = record.choices
     if record.status is Status.NEEDS_ATTENTION and TRY_AGAIN.word not in [c.word for c in choices]:
         choices = (*choices, TRY_AGAIN)
     link = None
     if record.quickbooks_invoice_id and company.environment:
-        link = web_link(company.environment, "invoice", record.quickbooks_invoice_id)
+        link = hosts.web_link(company.environment, "invoice", record.quickbooks_invoice_id)
     payments = record.quickbooks_payment_ids
     return InvoiceRow(
         source_id=record.source_id,

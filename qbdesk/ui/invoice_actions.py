@@ -12,6 +12,8 @@ from qbdesk.ui.contents import Contents
 from qbdesk.ui.desk import Desk
 from qbdesk.ui.plain import caption
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
 
 class InvoiceActions(QObject):
     """Connects table and details pane with the service."""
@@ -57,9 +59,12 @@ class InvoiceActions(QObject):
         self._open(row.quickbooks_link)
 
     def _open(self, address: str | None) -> None:
-        """Only https leaves for the browser: an address may come from outside."""
+        """Only https leaves for the browser, or http that stays on this computer (a test server):
+        an address may come from outside."""
         url = QUrl(address or "", QUrl.ParsingMode.StrictMode)
-        if not (url.isValid() and url.scheme() == "https" and url.host()):
+        stays_here = url.scheme() == "http" and url.host() in LOOPBACK
+        safe = url.isValid() and bool(url.host()) and (url.scheme() == "https" or stays_here)
+        if not safe:
             self._desk.complain(self.tr("This invoice has no page that can be opened safely."))
         elif not self.open_url(url):
             self._desk.complain(self.tr("No browser could be opened on this computer."))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbdesk.sync.quickbooks.hosts import BadTestServer, intuit_hosts, web_link
+from qbdesk.sync.quickbooks.hosts import BadTestServer, intuit_hosts
 
 
 def test_without_a_test_server_requests_go_to_intuits_own_hosts() -> None:
@@ -79,18 +79,28 @@ def test_no_text_at_all_leads_off_this_machine(value: str) -> None:
 
 
 def test_links_open_the_page_of_quickbooks_that_a_person_knows() -> None:
-    assert web_link("production", "invoice", "145") == (
+    assert intuit_hosts(None).web_link("production", "invoice", "145") == (
         "https://qbo.intuit.com/app/invoice?txnId=145"
     )
-    assert web_link("production", "payment", "7") == (
+    assert intuit_hosts(None).web_link("production", "payment", "7") == (
         "https://qbo.intuit.com/app/recvpayment?txnId=7"
     )
-    assert web_link("sandbox", "customer", "58") == (
+    assert intuit_hosts(None).web_link("sandbox", "customer", "58") == (
         "https://sandbox.qbo.intuit.com/app/customerdetail?nameId=58"
     )
 
 
 def test_an_id_cannot_change_where_a_link_leads() -> None:
-    assert web_link("production", "invoice", "1&next=//x/#") == (
+    assert intuit_hosts(None).web_link("production", "invoice", "1&next=//x/#") == (
         "https://qbo.intuit.com/app/invoice?txnId=1%26next%3D%2F%2Fx%2F%23"
+    )
+
+
+def test_on_a_test_server_the_links_stay_on_this_machine() -> None:
+    hosts = intuit_hosts("http://127.0.0.1:8080")
+    assert hosts.web_link("sandbox", "invoice", "7") == (
+        "http://127.0.0.1:8080/sandbox/app/invoice?txnId=7"
+    )
+    assert hosts.web_link("production", "invoice", "7") == (
+        "http://127.0.0.1:8080/qbo/app/invoice?txnId=7"
     )

@@ -10,9 +10,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qbdesk.practice.intuit import accounting, controls, oauth
+from qbdesk.practice.intuit import accounting, controls, oauth, pages
 from qbdesk.practice.intuit.company import API_HOSTS, PracticeCompany
 
+SITES = {"production": "qbo", "sandbox": "sandbox"}
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -31,6 +32,7 @@ def intuit_app(company: PracticeCompany) -> Starlette:
                 )
                 for host in API_HOSTS
             ),
+            Route("/{site}/app/invoice", _show_invoice),
             *controls.ROUTES,
         ],
         middleware=[Middleware(_EveryAnswer, company=company)],
@@ -44,6 +46,16 @@ def _accounting_of(host: str) -> Endpoint:
         return await accounting.serve(request, host)
 
     return endpoint
+
+
+async def _show_invoice(request: Request) -> Response:
+    """QuickBooks' own page of an invoice, by the site of the company's environment."""
+    company: PracticeCompany = request.app.state.company
+    wanted = request.query_params.get("txnId", "")
+    invoice = company.books.entities["Invoice"].get(wanted)
+    if invoice is None or request.path_params["site"] != SITES[company.switches.environment]:
+        return pages.problem("There is no such invoice in this practice company.")
+    return pages.invoice(company.books.company_name, invoice)
 
 
 class _EveryAnswer:

@@ -2,6 +2,7 @@
 
 import json
 from html import escape
+from typing import Any
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -50,6 +51,29 @@ def consent(company_name: str, scopes: list[str]) -> Response:
         f'<ul>{wishes}</ul><form method="post">'
         '<button name="decision" value="connect">Connect</button> '
         '<button name="decision" value="cancel">Cancel</button></form>',
+    )
+
+
+def invoice(company_name: str, entity: dict[str, Any]) -> Response:
+    """An invoice as its bookkeeper sees it in QuickBooks, in short."""
+    rows = "".join(
+        f"<tr><td>{escape(line.get('Description', ''))}</td><td>{line['Amount']}</td></tr>"
+        for line in entity["Line"]
+        if line["DetailType"] != "SubTotalLineDetail"
+    )
+    facts = {
+        "Customer": entity["CustomerRef"].get("name", ""),
+        "Date": entity["TxnDate"],
+        "Total": str(entity["TotalAmt"]),
+        "Balance": str(entity["Balance"]),
+        "Note": entity.get("PrivateNote", ""),
+    }
+    told = "".join(f"<tr><th>{name}</th><td>{escape(v)}</td></tr>" for name, v in facts.items())
+    title = f"Invoice {escape(str(entity.get('DocNumber', '')))}"
+    return _page(
+        "Practice company",
+        f'<h1>{title}</h1><p class="note">{escape(company_name)}: a practice company. Nothing '
+        f"leaves this machine.</p><table>{told}</table><h2>Lines</h2><table>{rows}</table>",
     )
 
 

@@ -20,8 +20,8 @@ _API: Mapping[Environment, str] = {
     "sandbox": "sandbox-quickbooks.api.intuit.com",
 }
 _WEB: Mapping[Environment, str] = {
-    "production": "https://qbo.intuit.com/app",
-    "sandbox": "https://sandbox.qbo.intuit.com/app",
+    "production": "qbo.intuit.com/app",
+    "sandbox": "sandbox.qbo.intuit.com/app",
 }
 _PAGES: Mapping[PageKind, str] = {
     "invoice": "invoice?txnId=",
@@ -43,17 +43,23 @@ class BadTestServer(Refusal, ValueError):
 
 @dataclass(frozen=True)
 class Hosts:
-    """Addresses of the sign-in, token, revocation and Accounting API, without a closing slash."""
+    """Addresses of the sign-in, token, revocation, Accounting API and QuickBooks' own pages,
+    without a closing slash."""
 
     authorize: str
     token: str
     revoke: str
     api: Mapping[Environment, str]
+    pages: Mapping[Environment, str]
     test_server_root: str | None
 
     @property
     def test_server(self) -> bool:
         return self.test_server_root is not None
+
+    def web_link(self, environment: Environment, kind: PageKind, entity_id: str) -> str:
+        """The page of QuickBooks that shows one invoice, payment or customer to a person."""
+        return f"{self.pages[environment]}/{_PAGES[kind]}{quote(entity_id, safe='')}"
 
 
 def intuit_hosts(test_server: str | None) -> Hosts:
@@ -75,7 +81,8 @@ def intuit_hosts(test_server: str | None) -> Hosts:
         return f"{root}/{host.partition('.')[0]}{slash}{path}"
 
     api = MappingProxyType({environment: address(host) for environment, host in _API.items()})
-    return Hosts(address(_AUTHORIZE), address(_TOKEN), address(_REVOKE), api, root)
+    pages = MappingProxyType({environment: address(host) for environment, host in _WEB.items()})
+    return Hosts(address(_AUTHORIZE), address(_TOKEN), address(_REVOKE), api, pages, root)
 
 
 def _loopback_root(text: str) -> str:
@@ -83,8 +90,3 @@ def _loopback_root(text: str) -> str:
     if match is None or not 0 < int(match[1]) < 65536:
         raise BadTestServer
     return text.removesuffix("/")
-
-
-def web_link(environment: Environment, kind: PageKind, entity_id: str) -> str:
-    """The page of QuickBooks that shows one invoice, payment or customer to a person."""
-    return f"{_WEB[environment]}/{_PAGES[kind]}{quote(entity_id, safe='')}"

@@ -264,3 +264,14 @@ async def test_drift_adds_a_field_nobody_documented(practice):
     found = await practice.query("select * from Customer")
     assert "PracticeDrift" in found["Customer"][0]
     assert "PracticeDrift" not in practice.books.entities["Customer"]["1"]
+
+
+async def test_an_invoice_has_a_page_that_a_person_can_open(practice):
+    customer = await practice.customer()
+    invoice = await practice.invoice(customer["Id"], PrivateNote="<b>not bold</b>")
+    page = await practice.http.get(f"/sandbox/app/invoice?txnId={invoice['Id']}")
+    assert page.status_code == 200
+    assert "113.00" in page.text
+    assert "&lt;b&gt;not bold" in page.text
+    elsewhere = await practice.http.get(f"/qbo/app/invoice?txnId={invoice['Id']}")
+    assert elsewhere.status_code == 400
