@@ -132,6 +132,11 @@ class Office:
     def set(self, key: str, value: str) -> None:
         self.service.change_setting(NAME, key, value).result(PATIENCE)
 
+    def settings(self) -> dict[str, str]:
+        """Every setting that has been chosen: key -> value."""
+        shown = self.service.settings(NAME).result(PATIENCE)
+        return {setting.key: setting.value for setting in shown}
+
     # ---- passes ----
 
     def show(self, *documents: dict[str, Any]) -> None:
