@@ -143,6 +143,8 @@ class CompanyActions(QObject):
     def _settings(self) -> None:
         from qbdesk.ui.dialogs.settings import SettingsDialog
 
-        if self._desk.company is not None:
-            dialog = SettingsDialog(self._bridge, self._desk.company, self._contents)
+        view = self._desk.view()
+        if view is not None:
+            dialog = SettingsDialog(self._bridge, view, self._contents)
+            dialog.saved.connect(lambda: self._desk.tell(self.tr("The settings are saved.")))
             self._desk.open_dialog(dialog)

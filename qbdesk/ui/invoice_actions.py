@@ -1,6 +1,5 @@
 """What can be done with invoices: resync, resolve, ignore, open."""
 
-import getpass
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QPoint, QUrl
@@ -10,6 +9,7 @@ from PySide6.QtWidgets import QMenu
 from qbdesk.sync.views import InvoiceRow
 from qbdesk.ui.contents import Contents
 from qbdesk.ui.desk import Desk
+from qbdesk.ui.person import who
 from qbdesk.ui.plain import caption
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -89,11 +89,3 @@ class InvoiceActions(QObject):
             entry = menu.addAction(caption(choice.label))
             entry.triggered.connect(lambda _=False, word=choice.word: self._resolve(row, word))
         menu.addSeparator()
-
-
-def who() -> str:
-    """Who decided, for the journal: the name this person signed in to the computer with."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "?"

@@ -27,9 +27,9 @@ from qbdesk.ui.dialogs.add_company import AddCompanyDialog
 from qbdesk.ui.dialogs.connect import ConnectDialog
 from qbdesk.ui.dialogs.ignore import IgnoreDialog
 from qbdesk.ui.dialogs.question import Question
-from qbdesk.ui.dialogs.settings import SettingsDialog
-from qbdesk.ui.invoice_actions import InvoiceActions, who
+from qbdesk.ui.invoice_actions import InvoiceActions
 from qbdesk.ui.look import Tone
+from qbdesk.ui.person import who
 from qbdesk.ui.table.columns import Column
 
 ROWS = [*(invoice(number) for number in range(1, 8)), held(8), held(9)]
@@ -288,16 +288,6 @@ def test_disconnecting_says_whether_intuit_knows(screen: Screen, told: bool, sen
     screen.gather()
     assert screen.contents.header.pill.text() == "Not connected"
     assert screen.contents.main_page.isVisible(), "its invoices stay to be seen"
-
-
-def test_settings_are_shown_and_only_a_changed_one_is_sent(screen: Screen) -> None:
-    screen.service.known_settings["tax_code"] = "HST ON"
-    screen.contents.actions_bar.settings_pressed.emit()
-    screen.settle()
-    dialog = screen.dialog(SettingsDialog)
-    dialog.fields["tax_code"].setText("GST")
-    screen.press(dialog.save)
-    assert screen.service.calls("change_setting") == [["maple", "tax_code", "GST"]]
 
 
 # ---- passes ----

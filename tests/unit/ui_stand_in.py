@@ -25,6 +25,7 @@ from qbdesk.sync.views import (
     Offer,
     PassResult,
     Requests,
+    Setting,
     SortBy,
     State,
     Status,
@@ -126,6 +127,22 @@ OFFER = Offer(
     findings=(),
 )
 
+_PLACES = (Choice("", "Undeposited Funds"), Choice("35", "Chequing"), Choice("91", "Card clearing"))
+SETTINGS = [
+    Setting("income_account", "Default income account", "1", (Choice("1", "Sales"),)),
+    *(
+        Setting(f"deposit.{method}", f"{name}: money goes to", "", _PLACES)
+        for method, name in (
+            ("card", "Credit card"),
+            ("bank_debit", "Bank debit"),
+            ("e_transfer", "e-Transfer"),
+            ("cheque", "Cheque"),
+            ("paypal", "PayPal"),
+        )
+    ),
+    Setting("tax.13.ON", "Tax code for 13 % in ON", "5", (Choice("5", "HST ON"),)),
+]
+
 
 class StandIn:
     """Answers from lists; `asked` notes every call as (method, arguments)."""
@@ -142,7 +159,7 @@ class StandIn:
         self.troubles: dict[str, Exception] = {}
         self.intuit_told = True
         self.pass_results: list[PassResult] = []
-        self.known_settings = {"default_deposit_account": "Undeposited Funds"}
+        self.known_settings = SETTINGS
         self.gate = Flag()
         self.gate.set()
         self.started = self.stopped = False
@@ -330,10 +347,14 @@ class StandIn:
 
     # ---- settings ----
 
-    def settings(self, company: str) -> "Future[dict[str, str]]":
-        return self._answer(lambda: dict(self.known_settings), "settings", company)
+    def settings(self, company: str) -> "Future[list[Setting]]":
+        return self._answer(lambda: list(self.known_settings), "settings", company)
 
-    def change_setting(self, company: str, key: str, value: str) -> "Future[None]":
-        return self._answer(
-            lambda: self.known_settings.update({key: value}), "change_setting", company, key, value
-        )
+    def change_setting(self, company: str, key: str, value: str, who: str) -> "Future[None]":
+        def changed() -> None:
+            self.known_settings = [
+                replace(setting, value=value) if setting.key == key else setting
+                for setting in self.known_settings
+            ]
+
+        return self._answer(changed, "change_setting", company, key, value, who)
