@@ -9,6 +9,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine.url import URL
 from sqlalchemy.exc import DatabaseError
@@ -63,7 +64,7 @@ def open_ledger(file: Path) -> Ledger:
             if connection.execute(text("PRAGMA quick_check(1)")).scalar() != "ok":
                 raise _damaged(file)
         _migrate(engine)
-    except DatabaseError as error:
+    except (DatabaseError, CommandError) as error:
         engine.dispose()
         raise _damaged(file) from error
     except BaseException:
