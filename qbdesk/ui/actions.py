@@ -22,6 +22,7 @@ class ActionBar(QWidget):
     add_pressed = Signal()
     remove_pressed = Signal()
     settings_pressed = Signal()
+    token_pressed = Signal()
     quit_pressed = Signal()
 
     def __init__(self, search: QWidget, parent: QWidget | None = None) -> None:
@@ -70,6 +71,7 @@ class ActionBar(QWidget):
         self.settings = self._entry(
             menu, self.tr("Settings of this company…"), self.settings_pressed
         )
+        self.token = self._entry(menu, self.tr("New source token…"), self.token_pressed)
         self.remove = self._entry(menu, self.tr("Remove this company…"), self.remove_pressed)
         menu.addSeparator()
         leave = self._entry(menu, self.tr("Quit qbdesk"), self.quit_pressed)

@@ -34,6 +34,8 @@ class CompanyActions(QObject):
         bar.add_pressed.connect(self._add)
         bar.remove_pressed.connect(self._remove)
         bar.settings_pressed.connect(self._settings)
+        bar.token_pressed.connect(self._new_token)
+        contents.header.token_pressed.connect(self._new_token)
         bar.quit_pressed.connect(self.quit_wanted)
         contents.header.connect_pressed.connect(self._connect)
         contents.welcome.add_pressed.connect(self._add)
@@ -148,3 +150,17 @@ class CompanyActions(QObject):
             dialog = SettingsDialog(self._bridge, view, self._contents)
             dialog.saved.connect(lambda: self._desk.tell(self.tr("The settings are saved.")))
             self._desk.open_dialog(dialog)
+
+    def _new_token(self) -> None:
+        from qbdesk.ui.dialogs.source_token import SourceTokenDialog
+
+        view = self._desk.view()
+        if view is not None:
+            dialog = SourceTokenDialog(self._bridge, view, self._contents)
+            dialog.changed.connect(lambda: self._token_changed(view))
+            self._desk.open_dialog(dialog)
+
+    def _token_changed(self, view: CompanyView) -> None:
+        if view.connected and not view.paused:
+            self.sync(view.name)
+        self._desk.tell(self.tr("The source has accepted the new token."))

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
-from qbdesk.sync.views import CompanyView
+from qbdesk.sync.views import CompanyView, State
 from qbdesk.ui import look, words
 from qbdesk.ui.icons import state_icon
 from qbdesk.ui.look import MARGIN, PrimaryButton, Tone
@@ -23,10 +23,12 @@ class Header(QWidget):
     """Signals:
     company_chosen: The user switched to another company. arg: name
     connect_pressed: Sign in, or sign in again.
+    token_pressed: Enter another token of the source.
     """
 
     company_chosen = Signal(str)
     connect_pressed = Signal()
+    token_pressed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +49,8 @@ class Header(QWidget):
         self.connect_button.clicked.connect(self.connect_pressed)
         self.reconnect_button = PrimaryButton(self.tr("Reconnect"))
         self.reconnect_button.clicked.connect(self.connect_pressed)
+        self.token_button = PrimaryButton(self.tr("New source token…"))
+        self.token_button.clicked.connect(self.token_pressed)
         self._lay_out()
         # Wakes up only while somebody looks: see showEvent.
         self._minute = QTimer(self, interval=_MINUTE_MS, timerType=Qt.TimerType.VeryCoarseTimer)
@@ -62,6 +66,7 @@ class Header(QWidget):
         facts = layouts.row(gap=10)
         facts.addWidget(self.facts, 1)
         facts.addWidget(self.reconnect_button)
+        facts.addWidget(self.token_button)
         texts = layouts.column(gap=5)
         texts.addLayout(title)
         texts.addWidget(self.sentence)
@@ -87,19 +92,26 @@ class Header(QWidget):
         self.icon.setAccessibleName(words.state_word(view.state))
         self.icon.setToolTip(words.state_word(view.state))
         self.name.setText(view.company_name or view.name)
-        if view.connected:
-            self.pill.show_mark(self.tr("QuickBooks connected"), Tone.GOOD, "signs/connected")
-        else:
-            self.pill.show_mark(self.tr("Not connected"), Tone.QUIET, "signs/not_connected")
+        self._show_connection(view)
         test = view.test_server or view.environment == "sandbox"
         self.badge.show_mark(
             words.environment_badge(view.environment, view.test_server),
             Tone.TEST if test else Tone.BUSY,
         )
         self.sentence.setText(view.sentence)
-        self.connect_button.setVisible(not view.connected)
-        self.reconnect_button.setVisible(view.connected and view.reconnect)
+        token = words.is_about_source_token(view.sentence)
+        self.token_button.setVisible(token)
+        self.reconnect_button.setVisible(view.reconnect and not token)
+        self.connect_button.setVisible(not (view.connected or view.reconnect))
         self.tell_times()
+
+    def _show_connection(self, view: CompanyView) -> None:
+        if not view.connected:
+            self.pill.show_mark(self.tr("Not connected"), Tone.QUIET, "signs/not_connected")
+        elif view.state == State.SIGNED_OUT:
+            self.pill.show_mark(self.tr("Sign in again"), Tone.MIND, "signs/not_connected")
+        else:
+            self.pill.show_mark(self.tr("QuickBooks connected"), Tone.GOOD, "signs/connected")
 
     def tell_times(self) -> None:
         if self._view is not None:

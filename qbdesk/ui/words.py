@@ -42,6 +42,12 @@ def overall_line(whole: Overall) -> str:
     return f"{whole.company}: {said}" if whole.several else said
 
 
+def is_about_source_token(sentence: str) -> bool:
+    """Whether a company's sentence says that its source wants another token: the view has no other
+    sign of it, and neither QuickBooks nor waiting helps there."""
+    return any(f"token {word} the invoicing system" in sentence for word in ("for", "of"))
+
+
 def last_sync(at: datetime | None, now: datetime) -> str:
     if at is None:
         return QCoreApplication.translate("words", "No sync yet")

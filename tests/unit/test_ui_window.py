@@ -1,13 +1,17 @@
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+import httpx
 import pytest
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 from ui_stand_in import NOW, StandIn, company, held, invoice, not_connected
 
 from qbdesk.sync.errors import Refusal
+from qbdesk.sync.sources.feed import FeedSource
+from qbdesk.sync.sources.source import SourceRefused
 from qbdesk.sync.views import (
     Finding,
     JournalEntry,
@@ -27,6 +31,7 @@ from qbdesk.ui.dialogs.add_company import AddCompanyDialog
 from qbdesk.ui.dialogs.connect import ConnectDialog
 from qbdesk.ui.dialogs.ignore import IgnoreDialog
 from qbdesk.ui.dialogs.question import Question
+from qbdesk.ui.dialogs.source_token import SourceTokenDialog
 from qbdesk.ui.invoice_actions import InvoiceActions
 from qbdesk.ui.look import Tone
 from qbdesk.ui.person import who
@@ -167,6 +172,68 @@ def test_a_sign_in_that_ends_soon_offers_to_reconnect(screen: Screen) -> None:
     screen.gather()
     screen.press(screen.contents.header.reconnect_button)
     assert screen.dialog(ConnectDialog)
+
+
+def test_a_lost_sign_in_is_amber_and_offers_to_reconnect(screen: Screen) -> None:
+    screen.service.change_company("maple", state=State.SIGNED_OUT, reconnect=True)
+    screen.gather()
+    header = screen.contents.header
+    assert (header.pill.text(), header.pill.tone()) == ("Sign in again", Tone.MIND)
+    assert header.reconnect_button.isVisible()
+
+
+def test_a_company_that_was_disconnected_offers_to_reconnect(screen: Screen) -> None:
+    screen.service.views["maple"] = not_connected(counts=COUNTS, reconnect=True)
+    screen.service.change_company("maple")
+    screen.gather()
+    header = screen.contents.header
+    assert header.pill.text() == "Not connected"
+    assert not header.connect_button.isVisible(), "one button for one thing"
+    screen.press(header.reconnect_button)
+    assert screen.dialog(ConnectDialog)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_source_that_refuses_its_token_is_given_another_one(screen: Screen, status: int) -> None:
+    sentence = said_by_the_feed(status)
+    screen.service.change_company("maple", state=State.ATTENTION, reconnect=True, sentence=sentence)
+    screen.gather()
+    header = screen.contents.header
+    assert not header.reconnect_button.isVisible(), "signing in at Intuit would not help"
+    screen.press(header.token_button)
+    dialog = screen.dialog(SourceTokenDialog)
+    assert dialog.token.echoMode() == QLineEdit.EchoMode.Password
+    assert not dialog.use.isEnabled()
+    dialog.token.setText(" fresh ")
+    screen.press(dialog.use)
+    assert screen.service.calls("change_source_token") == [["maple", "fresh"]]
+    assert screen.service.calls("sync") == [["maple"]]
+    assert screen.banner() == "The source has accepted the new token."
+
+
+def said_by_the_feed(status: int) -> str:
+    """What the company's sentence is when the source answers so."""
+
+    async def asked() -> str:
+        refuse = httpx.MockTransport(lambda _: httpx.Response(status))
+        async with httpx.AsyncClient(transport=refuse) as client:
+            source = FeedSource(client, "https://billing.example.com", "old", sleep=asyncio.sleep)
+            with pytest.raises(SourceRefused) as refused:
+                await source.tenant()
+        return str(refused.value)
+
+    return asyncio.run(asked())
+
+
+def test_a_new_token_that_is_refused_is_said_and_can_be_entered_again(screen: Screen) -> None:
+    screen.service.troubles["change_source_token"] = Refusal("The token is not accepted.")
+    screen.contents.actions_bar.token.trigger()
+    dialog = screen.dialog(SourceTokenDialog)
+    dialog.token.setText("wrong")
+    screen.press(dialog.use)
+    assert dialog.trouble.text() == "The token is not accepted."
+    assert dialog.use.isEnabled()
+    assert screen.service.calls("sync") == []
 
 
 def test_the_minutes_only_run_while_somebody_looks(screen: Screen) -> None:

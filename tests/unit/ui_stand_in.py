@@ -234,6 +234,9 @@ class StandIn:
 
         return self._answer(removed, "remove_company", name)
 
+    def change_source_token(self, company: str, token: str) -> "Future[None]":
+        return self._answer(lambda: None, "change_source_token", company, token)
+
     # ---- invoices ----
 
     def invoices(
