@@ -93,11 +93,11 @@ class FeedSource:
         self.poll_seconds: int | None = None
 
     async def tenant(self) -> Tenant:
-        answer = await self._get("/v1/tenant", {})
         try:
+            answer = await self._get("/v1/tenant", {})
             tenant = Tenant.model_validate(answer)
             ZoneInfo(tenant.timezone)
-        except (ValidationError, ZoneInfoNotFoundError, ValueError):
+        except (ValidationError, ZoneInfoNotFoundError, ValueError, _Expired):
             raise SourceUnreachable(
                 "The invoicing system says who it is in a way qbdesk cannot read. Ask its makers."
             ) from None
