@@ -203,7 +203,8 @@ def _line(line: Line, paid: PaidInvoice, item_id: str, code: str | None) -> dict
         told = f"{line.quantity} × {line.unit_price}"
         if line.discount:
             told += f", less {line.discount}"
-        description = f"{description.rstrip()} ({told})".strip()
+        shortened = description.rstrip()[: text.DESCRIPTION - len(told) - 3]
+        description = f"{shortened} ({told})".strip()
     if code is not None:
         detail["TaxCodeRef"] = {"value": code}
     if line.service_date:
