@@ -55,9 +55,10 @@ class Companies(QObject):
             self.changed.emit(name)
 
     def _take_all(self, views: list[CompanyView]) -> None:
-        self.loaded = True
-        self._known = {view.name: view for view in views}
-        self.changed.emit("")
+        known = {view.name: view for view in views}
+        if not self.loaded or known != self._known:
+            self.loaded, self._known = True, known
+            self.changed.emit("")
 
     def _hear(self, event: object) -> None:
         if isinstance(event, CompanyRemoved):

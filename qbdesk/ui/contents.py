@@ -1,7 +1,7 @@
 """What stands in the window, and where. What it does is in desk.py."""
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from qbdesk.ui import look
@@ -20,14 +20,16 @@ from qbdesk.ui.welcome import Welcome
 # Narrower than this, the details stand below the table instead of beside it.
 WIDE = 1200
 DETAILS = 330
+MINUTE_MS = 60_000
 
 
 class Contents(QWidget):
     """Signals:
-    shown: The window has become visible.
+    looked_at: The window has become visible or active, or one more minute has gone by in which
+        somebody may have looked at it. Another program may have changed the ledger meanwhile.
     """
 
-    shown = Signal()
+    looked_at = Signal()
 
     def __init__(self, bridge: Bridge, *, practice: bool = False) -> None:
         super().__init__()
@@ -43,6 +45,9 @@ class Contents(QWidget):
         self.welcome = Welcome()
         self.practice_note = Banner(closable=True)
         self._lay_out()
+        # Runs only while the window shows, so that an idle program does nothing.
+        self._minute = QTimer(self, interval=MINUTE_MS, timerType=Qt.TimerType.VeryCoarseTimer)
+        self._minute.timeout.connect(self.looked_at)
         if practice:
             self.practice_note.say(
                 self.tr(
@@ -100,7 +105,17 @@ class Contents(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.shown.emit()
+        self._minute.start()
+        self.looked_at.emit()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._minute.stop()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.WindowActivate and self.isVisible():
+            self.looked_at.emit()
+        return super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -48,7 +48,7 @@ class Desk(QObject):
         bridge.heard.connect(self._hear)
         companies.changed.connect(self._companies_changed)
         companies.troubled.connect(self.complain)
-        contents.shown.connect(contents.table.mark_stale)
+        contents.looked_at.connect(self._look_again)
         contents.header.company_chosen.connect(self.choose)
         contents.filters.changed.connect(self._show_rows)
         contents.details.close_pressed.connect(self._close_details)
@@ -214,5 +214,18 @@ class Desk(QObject):
             self._contents.table.mark_stale()
             shown = self._contents.details.row
             if shown is not None and shown.source_id in event.source_ids:
-                asked = self.service.invoice(event.company, shown.source_id)
-                self.bridge.ask(self, asked, self._show_again)
+                self._ask_details_again(event.company, shown)
+
+    def _ask_details_again(self, company: str, shown: InvoiceRow) -> None:
+        self.bridge.ask(self, self.service.invoice(company, shown.source_id), self._show_again)
+
+    def _look_again(self) -> None:
+        """Another program may have changed the ledger, which sends no events to this one."""
+        self._contents.header.tell_times()
+        if not self._companies.loaded:
+            return
+        self._companies.load()
+        self._contents.table.mark_stale()
+        shown = self._contents.details.row
+        if shown is not None and self.company is not None:
+            self._ask_details_again(self.company, shown)

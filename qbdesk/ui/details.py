@@ -22,6 +22,7 @@ from qbdesk.ui.parts.pill import Pill
 
 # Wide enough for the facts on the left and what can be done on the right.
 SIDE_BY_SIDE = 620
+_TRY_AGAIN = "try_again"
 _FINISHED = (Status.SYNCED, Status.ALREADY_IN_QUICKBOOKS, Status.IGNORED)
 
 
@@ -142,9 +143,10 @@ class Details(QScrollArea):
         self.message.setText(row.message)
         self.message.setVisible(bool(row.message))
         self._show_choices(row)
-        self.quickbooks.setEnabled(bool(row.quickbooks_link))
+        self.quickbooks.setVisible(bool(row.quickbooks_link))
         self.source.setVisible(bool(row.source_link))
-        self.ignore.setEnabled(row.status not in _FINISHED)
+        self.resync.setVisible(not can_try_again(row))
+        self.ignore.setVisible(row.status not in _FINISHED)
 
     def _show_choices(self, row: InvoiceRow) -> None:
         layouts.empty(self._choices)
@@ -171,6 +173,11 @@ class Details(QScrollArea):
         self._blocks.setSpacing(2 * MARGIN if side_by_side else GAP)
         # Labels that wrap would otherwise ask for the width of their whole text.
         self._page.setMaximumWidth(self.viewport().width())
+
+
+def can_try_again(row: InvoiceRow) -> bool:
+    """Whether one of the choices is what Resync would do: nothing is offered twice."""
+    return any(choice.word == _TRY_AGAIN for choice in row.choices)
 
 
 class ChoiceButton(QPushButton):

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
 from qbdesk.sync.views import CompanyView, State
@@ -16,7 +16,6 @@ from qbdesk.ui.plain import plain
 
 REFRESH_TOKEN_DAYS = 100
 _ICON = 40
-_MINUTE_MS = 60_000
 
 
 class Header(QWidget):
@@ -52,9 +51,6 @@ class Header(QWidget):
         self.token_button = PrimaryButton(self.tr("New source token…"))
         self.token_button.clicked.connect(self.token_pressed)
         self._lay_out()
-        # Wakes up only while somebody looks: see showEvent.
-        self._minute = QTimer(self, interval=_MINUTE_MS, timerType=Qt.TimerType.VeryCoarseTimer)
-        self._minute.timeout.connect(self.tell_times)
 
     def _lay_out(self) -> None:
         title = layouts.row(gap=10)
@@ -114,6 +110,7 @@ class Header(QWidget):
             self.pill.show_mark(self.tr("QuickBooks connected"), Tone.GOOD, "signs/connected")
 
     def tell_times(self) -> None:
+        """What is said of minutes and days: anew whenever somebody looks."""
         if self._view is not None:
             now = datetime.now(UTC)
             self.facts.setText("   ·   ".join(_facts(self, self._view, now)))
@@ -121,15 +118,6 @@ class Header(QWidget):
 
     def _choose(self) -> None:
         self.company_chosen.emit(self.company.currentData())
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.tell_times()
-        self._minute.start()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self._minute.stop()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

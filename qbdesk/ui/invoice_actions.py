@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu
 from qbdesk.sync.views import InvoiceRow
 from qbdesk.ui.contents import Contents
 from qbdesk.ui.desk import Desk
+from qbdesk.ui.details import can_try_again
 from qbdesk.ui.person import who
 from qbdesk.ui.plain import caption
 
@@ -74,17 +75,19 @@ class InvoiceActions(QObject):
         if not rows:
             return
         menu = QMenu(self._contents)
-        if len(rows) == 1:
-            self._add_single(menu, rows[0])
-        menu.addAction(self.tr("Resync")).triggered.connect(lambda: self._resync(rows))
+        single = rows[0] if len(rows) == 1 else None
+        if single:
+            self._add_single(menu, single)
+        if not (single and can_try_again(single)):
+            menu.addAction(self.tr("Resync")).triggered.connect(lambda: self._resync(rows))
         menu.addAction(self.tr("Ignore…")).triggered.connect(lambda: self._ignore(rows))
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(place)
 
     def _add_single(self, menu: QMenu, row: InvoiceRow) -> None:
-        opened = menu.addAction(self.tr("Open in QuickBooks"))
-        opened.setEnabled(bool(row.quickbooks_link))
-        opened.triggered.connect(lambda: self._open_in_quickbooks(row))
+        if row.quickbooks_link:
+            opened = menu.addAction(self.tr("Open in QuickBooks"))
+            opened.triggered.connect(lambda: self._open_in_quickbooks(row))
         for choice in row.choices:
             entry = menu.addAction(caption(choice.label))
             entry.triggered.connect(lambda _=False, word=choice.word: self._resolve(row, word))

@@ -5,14 +5,15 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtCore import QEvent, Qt, QUrl
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
 from ui_stand_in import NOW, StandIn, company, held, invoice, not_connected
 
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.sources.feed import FeedSource
 from qbdesk.sync.sources.source import SourceRefused
 from qbdesk.sync.views import (
+    Choice,
     Finding,
     JournalEntry,
     PassResult,
@@ -20,7 +21,6 @@ from qbdesk.sync.views import (
     Requests,
     State,
     Status,
-    TokenHealth,
 )
 from qbdesk.ui.bridge import Bridge
 from qbdesk.ui.companies import Companies
@@ -236,24 +236,51 @@ def test_a_new_token_that_is_refused_is_said_and_can_be_entered_again(screen: Sc
     assert screen.service.calls("sync") == []
 
 
-def test_the_minutes_only_run_while_somebody_looks(screen: Screen) -> None:
-    header = screen.contents.header
-    assert header._minute.isActive()
-    screen.contents.hide()
-    assert not header._minute.isActive()
-
-
 def test_the_minutes_left_go_down(screen: Screen) -> None:
-    later = NOW + timedelta(minutes=5)
-    screen.service.change_company("maple", token=TokenHealth(later, None, None))
+    header = screen.contents.header
+    assert "42 min left" in header.facts.text()
+    sooner = replace(header._view.token, access_expires_at=NOW + timedelta(minutes=40, seconds=30))
+    header._view = replace(header._view, token=sooner)
+    screen.contents._minute.timeout.emit()
+    assert "40 min left" in header.facts.text()
+
+
+# ---- another program on the same ledger ----
+
+
+def test_the_minutes_only_run_while_somebody_looks(screen: Screen) -> None:
+    assert screen.contents._minute.isActive()
+    screen.contents.hide()
+    assert not screen.contents._minute.isActive()
+
+
+@pytest.mark.parametrize("how", ["activated", "a minute later"])
+def test_what_another_program_did_is_noticed(screen: Screen, how: str) -> None:
+    select(screen, "inv_00008")
+    screen.service.rows["inv_00008"] = invoice(8)
+    screen.service.views["maple"] = company(sentence="Done elsewhere.", counts=COUNTS)
+    if how == "activated":
+        QApplication.sendEvent(screen.contents, QEvent(QEvent.Type.WindowActivate))
+    else:
+        screen.contents._minute.timeout.emit()
     screen.gather()
-    first = screen.contents.header.facts.text()
-    screen.contents.header._view = replace(
-        screen.contents.header._view, token=TokenHealth(later - timedelta(minutes=2), None, None)
-    )
-    screen.contents.header._minute.timeout.emit()
-    assert "min left" in first
-    assert screen.contents.header.facts.text() != first
+    assert screen.contents.header.sentence.text() == "Done elsewhere."
+    assert screen.contents.details.status.text() == "Synced"
+    row = screen.contents.table.rows.position("inv_00008")
+    assert screen.contents.table.rows.row_at(row).status == Status.SYNCED
+
+
+def test_a_company_that_another_program_added_appears(screen: Screen) -> None:
+    screen.service.views["oak"] = company("oak")
+    screen.contents._minute.timeout.emit()
+    screen.settle()
+    assert screen.contents.header.company.isVisible()
+
+
+def test_nothing_is_redrawn_when_nothing_has_changed(screen: Screen) -> None:
+    with screen.qtbot.assertNotEmitted(screen.companies.changed):
+        screen.contents._minute.timeout.emit()
+        screen.gather()
 
 
 def test_findings_that_matter_are_shown_and_the_worst_comes_first(screen: Screen) -> None:
@@ -482,6 +509,22 @@ def test_a_choice_is_a_button_and_carries_who_pressed_it(screen: Screen) -> None
     select(screen, "inv_00008")
     screen.press(screen.contents.details.choice_buttons[0])
     assert screen.service.calls("resolve") == [["maple", "inv_00008", "post_new", who()]]
+
+
+def test_what_says_the_same_is_offered_once(screen: Screen) -> None:
+    details = screen.contents.details
+    again = Choice("try_again", "Try again")
+    screen.service.rows["inv_00008"] = held(8, choices=(again,))
+    screen.desk._show_rows()
+    screen.settle()
+    select(screen, "inv_00008")
+    assert [button.words.text() for button in details.choice_buttons] == ["Try again"]
+    assert not details.resync.isVisible()
+    assert not details.quickbooks.isVisible(), "it is not there yet"
+    select(screen, "inv_00003")
+    assert details.resync.isVisible()
+    assert details.quickbooks.isVisible()
+    assert not details.ignore.isVisible(), "it is posted"
 
 
 def test_ignoring_needs_a_note(screen: Screen) -> None:
