@@ -12,13 +12,19 @@ MARKER_START = "[qbdesk:v1:"
 
 
 class StepKind(StrEnum):
-    """The kinds of write, in the order of the waves they travel in; also Intuit's paths."""
+    """The kinds of write, in the order of the waves they travel in."""
 
     CUSTOMER = "customer"
     ITEM = "item"
     METHOD = "paymentmethod"
     INVOICE = "invoice"
+    REPAIR = "repair"
     PAYMENT = "payment"
+
+    @property
+    def path(self) -> str:
+        """Where it is sent to at Intuit."""
+        return "invoice" if self is StepKind.REPAIR else str(self)
 
 
 _LETTERS = {
@@ -26,6 +32,7 @@ _LETTERS = {
     StepKind.ITEM: "s",
     StepKind.METHOD: "m",
     StepKind.INVOICE: "i",
+    StepKind.REPAIR: "u",
     StepKind.PAYMENT: "p",
 }
 

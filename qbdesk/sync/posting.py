@@ -45,6 +45,7 @@ WHAT = {
     StepKind.ITEM: "Product or service",
     StepKind.METHOD: "Payment method",
     StepKind.INVOICE: "Invoice",
+    StepKind.REPAIR: "Correction of the invoice",
     StepKind.PAYMENT: "Payment",
 }
 
@@ -137,7 +138,7 @@ class Poster:
         ready = [(entry, step) for entry, step in prepared if step is not None]
         if not ready:
             return
-        writes = [Write(step.path, step.body, step.request_id) for _, step in ready]
+        writes = [_write(step) for _, step in ready]
         try:
             outcomes = await write(writes)
         except Trouble:
@@ -170,7 +171,8 @@ class Poster:
         latest = steps.latest(connection, self._company.id, [post.operation]).get(post.operation)
         if latest is not None and latest.state in (StepState.SENT, StepState.UNKNOWN):
             return None
-        if latest is not None and latest.state is StepState.CONFIRMED and not post.shared:
+        again = post.shared or post.kind is StepKind.REPAIR
+        if latest is not None and latest.state is StepState.CONFIRMED and not again:
             return None
         if latest is not None and latest.state is StepState.INTENT:
             changes: dict[str, Any] = {}
@@ -204,7 +206,7 @@ class Poster:
                 post.operation,
                 generation,
             ),
-            path=str(post.kind),
+            path=post.kind.path,
             body=payloads.body(post.payload),
             state=StepState.INTENT,
         )
@@ -297,6 +299,9 @@ class Poster:
             name = operation.removeprefix("method:")
             self._known.methods[name] = found.id
             memory.remember(connection, self._company.id, "method", name, found.id)
+        elif kind is StepKind.REPAIR:
+            for step in steps.of_quickbooks_id(connection, self._company.id, found.id):
+                steps.change(connection, step.id, answer=answers.kept(found, fresh=False))
 
     def _doubt(self, connection: Connection, step: StepRecord, why: str, tid: str | None) -> None:
         steps.change(connection, step.id, state=StepState.UNKNOWN, ended_at=self._clock())
@@ -360,3 +365,9 @@ def _each_once(wanted: Sequence[Wanted]) -> list[Wanted]:
         chosen[post.operation] = entry
         alone.add(post.alone_with)
     return list(chosen.values())
+
+
+def _write(step: StepRecord) -> Write:
+    # In a batch an update has to call itself one; alone, Id and SyncToken say it.
+    params = {"operation": "update"} if step.kind == StepKind.REPAIR else {}
+    return Write(step.path, step.body, step.request_id, params)

@@ -81,6 +81,7 @@ class Settler:
             StepKind.ITEM: self._item,
             StepKind.METHOD: self._method,
             StepKind.INVOICE: self._invoice,
+            StepKind.REPAIR: self._repair,
             StepKind.PAYMENT: self._payment,
         }
         return await ways[StepKind(step.kind)](body, step.operation)
@@ -110,6 +111,11 @@ class Settler:
         self._known.numbers.pop(body["DocNumber"].casefold(), None)
         mark = self._mark(operation)
         return next((entry for entry in found if mark in entry.private_note), None)
+
+    async def _repair(self, body: dict[str, Any], _operation: str) -> Entity | None:
+        """An update that was carried out has raised the invoice's version."""
+        found = await self._quickbooks.read(f"invoice/{body['Id']}", InvoiceObject, "Invoice")
+        return found if found is not None and found.sync_token != body["SyncToken"] else None
 
     async def _payment(self, body: dict[str, Any], operation: str) -> Entity | None:
         customer = body["CustomerRef"]["value"]

@@ -6,7 +6,7 @@ from qbdesk.sync.ledger.steps import StepRecord, StepState
 from qbdesk.sync.model import PaidInvoice, Payment
 from qbdesk.sync.money import ZERO, shown
 from qbdesk.sync.operations import StepKind, marker
-from qbdesk.sync.planner import money_received, remarks
+from qbdesk.sync.planner import money_received, remarks, repair
 from qbdesk.sync.planner.days import (
     closed_for_payments,
     currency_sent,
@@ -37,9 +37,11 @@ def after_the_invoice(
             "The invoice was posted, and somebody has deleted it in QuickBooks since.",
             (POST_AGAIN,),
         )
-    differs = _spot_check(invoice, answer)
+    differs = repair.spot_check(invoice, known, case, answer)
     if differs is not None:
         return differs
+    if answer.fresh and answer.balance != answer.total:
+        return _credit_by_itself(invoice, answer)
     steps = {
         payment.id: case.steps.get(payment_operation(invoice, payment))
         for payment in invoice.received
@@ -73,23 +75,6 @@ def _left_over(step: StepRecord, answer: PostedInvoice) -> bool:
     """Something of a payment stands unapplied, and nobody has put that right since."""
     confirmed = step.state is StepState.CONFIRMED and answers.unapplied(step.answer)
     return bool(confirmed) and (answer.fresh or answer.balance != ZERO)
-
-
-def _spot_check(invoice: PaidInvoice, answer: PostedInvoice) -> Hold | None:
-    """Rules 18 and 24: to the cent, or the payment waits."""
-    if answer.total != invoice.total:
-        difference = answer.total - invoice.total
-        return Hold(
-            "spot_check",
-            f"Spot-check: QuickBooks made {shown(answer.total, invoice.currency)} of the invoice, "
-            f"the source says {shown(invoice.total, invoice.currency)} (a difference of "
-            f"{shown(difference, invoice.currency)}, tax {shown(answer.tax, invoice.currency)} "
-            f"instead of {shown(invoice.tax_total, invoice.currency)}). The payment was not "
-            "posted. Correct the invoice in QuickBooks, then try again.",
-        )
-    if answer.fresh and answer.balance != answer.total:
-        return _credit_by_itself(invoice, answer)
-    return None
 
 
 def _credit_by_itself(invoice: PaidInvoice, answer: PostedInvoice) -> Hold:

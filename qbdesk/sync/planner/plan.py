@@ -8,7 +8,7 @@ from qbdesk.sync.money import ZERO, shown
 from qbdesk.sync.operations import StepKind, marker
 from qbdesk.sync.planner import checks, customers, existing, money_received, tax
 from qbdesk.sync.planner.after_invoice import after_the_invoice
-from qbdesk.sync.planner.days import closed_period, currency_sent, open_day, rate_on, rates_needed
+from qbdesk.sync.planner.days import closed_period, rates_needed
 from qbdesk.sync.planner.decisions import (
     Decision,
     Finish,
@@ -19,9 +19,9 @@ from qbdesk.sync.planner.decisions import (
     Subject,
     Wait,
 )
+from qbdesk.sync.planner.invoice_body import invoice_payload, item_needed
 from qbdesk.sync.planner.knowledge import Case, Knowledge, KnownCustomer
 from qbdesk.sync.planner.steps import adopt, first_refusal, invoice_operation, refused
-from qbdesk.sync.quickbooks import payloads
 from qbdesk.sync.quickbooks.objects import InvoiceObject
 from qbdesk.sync.views import Choice, Status
 
@@ -132,7 +132,7 @@ def _new_invoice(
     if isinstance(rates, Hold):
         return rates
     missing: list[Look | Post] = [*rates, *money_received.find_methods(invoice, known)]
-    missing += _item_needed(known)
+    missing += item_needed(known)
     if isinstance(customer, Look | Post):
         missing.append(customer)
     looks = tuple(entry for entry in missing if isinstance(entry, Look))
@@ -141,57 +141,8 @@ def _new_invoice(
     if missing:
         return first_refusal(missing, case) or tuple(missing)
     assert isinstance(customer, KnownCustomer)
-    return (_invoice_step(invoice, known, case, customer, taxes),)
-
-
-def _item_needed(known: Knowledge) -> list[Look | Post]:
-    account = known.income_account_id
-    if account in known.items:
-        return []
-    name = item_name(known)
-    if name not in known.item_names_looked:
-        return [Look(Subject.ITEM, name)]
-    operation = f"item:{account}"
-    payload = payloads.service_item(name, account)
-    return [Post(StepKind.ITEM, operation, payload, shared=True, alone_with=operation)]
-
-
-ITEM_NAME = "Paid invoices"
-
-
-def item_name(known: Knowledge) -> str:
-    """The service our lines stand on; another one where that name means another account."""
-    if ITEM_NAME not in known.item_names_taken:
-        return ITEM_NAME
-    return f"{ITEM_NAME} ({known.income_account_id})"
-
-
-def _invoice_step(
-    invoice: PaidInvoice,
-    known: Knowledge,
-    case: Case,
-    customer: KnownCustomer,
-    taxes: payloads.Taxes,
-) -> Post:
-    operation = invoice_operation(invoice)
-    issue_date = open_day(invoice.issue_date, known, case)
-    told = [f"Invoice {invoice.number}, id {invoice.id}", invoice.url or ""]
-    if issue_date != invoice.issue_date:
-        told.append(f"Issued {invoice.issue_date}, in a closed period")
-    if invoice.po_number:
-        told.append(f"PO {invoice.po_number}")
-    payload = payloads.invoice(
-        invoice,
-        customer_id=customer.id,
-        item_id=known.items[known.income_account_id],
-        taxes=taxes,
-        issue_date=issue_date,
-        note=payloads.note(told, marker(known.realm_id, known.source_key, operation)),
-        use_discount_line=tax.uses_discount_line(invoice, taxes, known),
-        exchange_rate=rate_on(invoice, invoice.issue_date, known),
-        currency=currency_sent(invoice, known),
-    )
-    return Post(StepKind.INVOICE, operation, payload)
+    payload = invoice_payload(invoice, known, case, customer.id, taxes)
+    return (Post(StepKind.INVOICE, invoice_operation(invoice), payload),)
 
 
 # ---- an invoice that is there ----

@@ -22,6 +22,10 @@ def payment_operation(invoice: PaidInvoice, payment: Payment) -> str:
     return f"payment:{invoice.id}:{payment.id}"
 
 
+def repair_operation(invoice: PaidInvoice) -> str:
+    return f"repair:{invoice.id}"
+
+
 def operations(invoice: PaidInvoice) -> list[str]:
     """Every operation this invoice may need, its own and the shared ones."""
     methods = [money_received.method_of(payment).name for payment in invoice.received]
@@ -29,6 +33,7 @@ def operations(invoice: PaidInvoice) -> list[str]:
         customers.operation(invoice),
         *(f"method:{name.casefold()}" for name in methods),
         invoice_operation(invoice),
+        repair_operation(invoice),
         *(payment_operation(invoice, payment) for payment in invoice.received),
     ]
 

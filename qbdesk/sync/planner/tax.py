@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from qbdesk.sync.model import Line, PaidInvoice
@@ -295,3 +296,59 @@ def _spread(
         RateAmount(a.rate_id, a.percent, a.amount + (difference if a is largest else ZERO), a.net)
         for a in expected.values()
     )
+
+
+# ---- a spot-check put right ----
+
+
+def codes_that_fit(invoice: PaidInvoice, known: Knowledge) -> list[TaxCodeFact]:
+    """Tax codes with which QuickBooks, by its own rates, comes to the tax of the source."""
+    if known.facts.country == "US":
+        return []
+    return [
+        code
+        for code in known.facts.tax_codes
+        if any(code.percents) and _total_tax(invoice, known, code) == invoice.tax_total
+    ]
+
+
+def _total_tax(invoice: PaidInvoice, known: Knowledge, code: TaxCodeFact) -> Decimal:
+    by_rate = dict(_by_rate(invoice, _with_code(invoice, known, code)))
+    return sum((amount.amount for amount in by_rate.values()), ZERO)
+
+
+def _with_code(invoice: PaidInvoice, known: Knowledge, code: TaxCodeFact) -> list[TaxCodeFact]:
+    """This code on every taxed line; untaxed lines keep what was answered for them."""
+    codes = []
+    for line in invoice.lines:
+        usual = _code_for(line, invoice, known)
+        codes.append(code if line.taxes or isinstance(usual, Hold) else usual)
+    return codes
+
+
+def repaired(invoice: PaidInvoice, known: Knowledge, choice: str) -> Taxes:
+    """The taxes a person chose for an invoice that is posted already."""
+    if known.facts.country == "US":
+        return _source_amounts_in_us(invoice, known)
+    calculation = "TaxInclusive" if invoice.tax_behavior == "inclusive" else "TaxExcluded"
+    wanted = choice.removeprefix(CODE_PREFIX)
+    code = next((c for c in known.facts.tax_codes if c.id == wanted), None)
+    if code is not None:
+        codes = _with_code(invoice, known, code)
+        return Taxes(tuple(c.id for c in codes), calculation)
+    codes = [
+        usual
+        for line in invoice.lines
+        if not isinstance(usual := _code_for(line, invoice, known), Hold)
+    ]
+    expected = dict(_by_rate(invoice, codes)) if len(codes) == len(invoice.lines) else {}
+    total = sum((amount.amount for amount in expected.values()), ZERO)
+    amounts = _spread(invoice, expected, total) if expected else ()
+    return Taxes(tuple(c.id for c in codes) or None, calculation, None, amounts)
+
+
+def _source_amounts_in_us(invoice: PaidInvoice, known: Knowledge) -> Taxes:
+    """TotalTax as the source has it; a company may be set to ignore that (Intuit: TxnTaxDetail)."""
+    usual = _automated(invoice) if known.facts.automated_tax else _manual(invoice, known)
+    taxes = usual if isinstance(usual, Taxes) else Taxes(_pseudo_codes(invoice))
+    return replace(taxes, total=invoice.tax_total)

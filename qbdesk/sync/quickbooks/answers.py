@@ -21,6 +21,7 @@ OBJECTS: dict[StepKind, type[Entity]] = {
     StepKind.ITEM: ItemObject,
     StepKind.METHOD: PaymentMethodObject,
     StepKind.INVOICE: InvoiceObject,
+    StepKind.REPAIR: InvoiceObject,
     StepKind.PAYMENT: PaymentObject,
 }
 
@@ -42,6 +43,7 @@ class PostedInvoice(BaseModel):
     tax: Decimal
     balance: Decimal
     fresh: bool
+    sync_token: str = ""
     reread: bool = False
     gone: bool = False
 
@@ -56,6 +58,7 @@ def kept(entry: Entity, *, fresh: bool) -> dict[str, Any]:
             tax=entry.txn_tax_detail.total_tax,
             balance=entry.balance,
             fresh=fresh,
+            sync_token=entry.sync_token,
         ).model_dump(mode="json")
     if isinstance(entry, PaymentObject):
         return {"total": str(entry.total_amt), "unapplied": str(entry.unapplied_amt)}

@@ -34,6 +34,7 @@ class Taxes:
         calculation: Intuit's GlobalTaxCalculation, outside the US.
         group: US manual sales tax: the Id of the tax group.
         amounts: Sent where a person chose the source's tax over QuickBooks' own.
+        total: The same in the US, where only the sum can be sent.
         ship_to: US automated sales tax reads the ship-to address.
     """
 
@@ -41,6 +42,7 @@ class Taxes:
     calculation: str | None = None
     group: str | None = None
     amounts: tuple[RateAmount, ...] = ()
+    total: Decimal | None = None
     ship_to: bool = False
 
 
@@ -157,6 +159,8 @@ def _tax_detail(paid: PaidInvoice, taxes: Taxes) -> dict[str, Any]:
     detail: dict[str, Any] = {}
     if taxes.group:
         detail["TxnTaxCodeRef"] = {"value": taxes.group}
+    if taxes.total is not None:
+        detail["TotalTax"] = taxes.total
     if taxes.amounts:
         detail["TotalTax"] = paid.tax_total
         detail["TaxLine"] = [_tax_line(amount) for amount in taxes.amounts]
