@@ -28,6 +28,7 @@ class Switches:
     automated_tax_rate: Decimal | None = None  # us_automated: for all states, else each its own
     tax_override: bool = True  # TxnTaxDetail amounts are taken where tax is not automated
     partner_tax_override: bool = False  # us_automated takes TxnTaxDetail.TotalTax too
+    tax_inclusive_amounts: bool = True  # TaxInclusiveAmt is a line's gross; off: its Amount is
     book_close_date: date | None = None  # dated on or before it: fault 6200
     book_close_password: bool = False  # a closed period answers 6210 (password) instead of 6200
     subscription_status: str = "SUBSCRIBED"  # EXPIRED, RESTRICTED, SUSPENDED, CANCELLED: read-only

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qbdesk.practice.intuit import accounting, controls, oauth, pages
+from qbdesk.practice.intuit import accounting, controls, discovery, oauth, pages
 from qbdesk.practice.intuit.company import API_HOSTS, PracticeCompany
 
 SITES = {"production": "qbo", "sandbox": "sandbox"}
@@ -24,6 +24,8 @@ def intuit_app(company: PracticeCompany) -> Starlette:
             Route("/appcenter/connect/oauth2", oauth.authorize, methods=["GET", "POST"]),
             Route("/oauth/oauth2/v1/tokens/bearer", oauth.token, methods=["POST"]),
             Route("/developer/v2/oauth2/tokens/revoke", oauth.revoke, methods=["POST"]),
+            Route("/developer/.well-known/openid_sandbox_configuration", discovery.document),
+            Route("/developer/.well-known/openid_configuration", discovery.document),
             *(
                 Route(
                     f"/{host}/v3/company/{{realm}}/{{rest:path}}",

@@ -72,11 +72,20 @@ def _check_product(detail: Entity, amount: Decimal) -> None:
             detail[name] = _seven_places(number)
     if "Qty" not in detail or "UnitPrice" not in detail:
         return
+    # python-quickbooks sends 0 for what it was not given, and Intuit takes the amount.
+    if detail["Qty"] == ZERO and detail["UnitPrice"] == ZERO:
+        del detail["Qty"], detail["UnitPrice"]
+        return
     product = cents(detail["Qty"] * detail["UnitPrice"])
-    gross = decimal(detail.get("TaxInclusiveAmt"))
-    if product not in (cents(amount), None if gross is None else cents(gross)):
+    if product not in (cents(amount), tax_inclusive_amount(detail)):
         detail_text = f"Amount is not equal to UnitPrice * Qty. Supplied value:{amount}"
         raise RefusedError("6070", detail_text, "Line.Amount")
+
+
+def tax_inclusive_amount(detail: Entity) -> Decimal | None:
+    """A line's TaxInclusiveAmt; None for the 0 that python-quickbooks sends for lack of one."""
+    amount = decimal(detail.get("TaxInclusiveAmt"))
+    return cents(amount) if amount else None
 
 
 def _seven_places(number: Decimal) -> Decimal:

@@ -9,7 +9,7 @@ from qbdesk.practice.books.books import Books, Entity
 from qbdesk.practice.books.ledger import Posting
 from qbdesk.practice.intuit import invoice_lines, linking, taxes, validate
 from qbdesk.practice.intuit.refusals import RefusedError, business, missing
-from qbdesk.practice.wire import ZERO, cents, decimal
+from qbdesk.practice.wire import ZERO, cents
 
 HUNDRED = Decimal(100)
 AUTO_GENERATE = "AUTO_GENERATE"
@@ -119,7 +119,7 @@ def _work_out(books: Books, invoice: Entity, rate: Decimal) -> Posting:
     """Fills in subtotal, tax and totals, and returns what the invoice does to the accounts."""
     lines = invoice_lines.check_lines(books, invoice)
     sales = [line for line in lines if line["DetailType"] == "SalesItemLineDetail"]
-    gross = _gross_of_inclusive(invoice, sales)
+    gross = _gross_of_inclusive(books, invoice, sales)
     subtotal = sum((line["Amount"] for line in sales), ZERO)
     discount = _discount(lines, subtotal)
     invoice["Line"] = lines
@@ -146,14 +146,14 @@ def _work_out(books: Books, invoice: Entity, rate: Decimal) -> Posting:
 _SUBTOTAL = {"DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}}
 
 
-def _gross_of_inclusive(invoice: Entity, sales: list[Entity]) -> bool:
-    """TaxInclusive: a line's gross is TaxInclusiveAmt where given, else its Amount."""
+def _gross_of_inclusive(books: Books, invoice: Entity, sales: list[Entity]) -> bool:
+    """TaxInclusive: a line's gross is TaxInclusiveAmt where given and heeded, else its Amount."""
     if invoice.get("GlobalTaxCalculation") != "TaxInclusive":
         return False
     for line in sales:
-        amount = decimal(line["SalesItemLineDetail"].get("TaxInclusiveAmt"))
-        if amount is not None:
-            line["Amount"] = cents(amount)
+        amount = invoice_lines.tax_inclusive_amount(line["SalesItemLineDetail"])
+        if amount is not None and books.switches.tax_inclusive_amounts:
+            line["Amount"] = amount
     return True
 
 

@@ -14,7 +14,7 @@ from qbdesk.practice import wire
 from qbdesk.practice.intuit.refusals import RefusedError
 from qbdesk.practice.switches import Switches
 
-TRANSACTIONS = ("Invoice", "Payment")
+_MAY_BE_EMPTY = ("date", "decimal", "integer")
 LARGEST_NUMBER = 99_999_999_999
 
 # Intuit's API reference, field by field; dotted where only one parent is meant.
@@ -103,12 +103,10 @@ def check(entity: str, body: Any) -> None:
     """Refuses what the server's own classes would refuse, before any rule of the books is asked."""
     if not isinstance(body, dict):
         raise unsupported(f"Can not deserialize instance of {entity} out of this token")
-    _check_object(entity, body, entity, (entity,), lenient=entity in TRANSACTIONS)
+    _check_object(entity, body, entity, (entity,))
 
 
-def _check_object(
-    kind: str, body: dict[str, Any], entity: str, path: tuple[str, ...], *, lenient: bool
-) -> None:
+def _check_object(kind: str, body: dict[str, Any], entity: str, path: tuple[str, ...]) -> None:
     known = _schema()["types"][kind]
     for name, value in body.items():
         if name not in known:
@@ -118,17 +116,15 @@ def _check_object(
                 name,
             )
         if value is not None:
-            _check_value(known[name], value, entity, (*path, name), lenient=lenient)
+            _check_value(known[name], value, entity, (*path, name))
 
 
-def _check_value(
-    kind: str, value: Any, entity: str, path: tuple[str, ...], *, lenient: bool
-) -> None:
+def _check_value(kind: str, value: Any, entity: str, path: tuple[str, ...]) -> None:
     if kind.startswith("["):
         if not isinstance(value, list):
             raise unsupported("Can not deserialize instance of java.util.List", path[-1])
         for item in value:
-            _check_value(kind[1:-1], item, entity, path, lenient=lenient)
+            _check_value(kind[1:-1], item, entity, path)
         return
     schema = _schema()
     if kind in schema["types"]:
@@ -138,17 +134,18 @@ def _check_value(
                 f"[simple type, class com.intuit.schema.finance.v3.{kind}] {_JAVA_STRING}",
                 path[-1],
             )
-        _check_object(kind, value, entity, path, lenient=lenient)
+        _check_object(kind, value, entity, path)
     elif kind in schema["enums"]:
         if value not in schema["enums"][kind] and value != "":
             raise RefusedError("2170", f"Invalid Enumeration : {value}", path[-1])
     else:
-        _check_plain(kind, value, path, lenient=lenient)
+        _check_plain(kind, value, path)
 
 
-def _check_plain(kind: str, value: Any, path: tuple[str, ...], *, lenient: bool) -> None:
+def _check_plain(kind: str, value: Any, path: tuple[str, ...]) -> None:
     name = path[-1]
-    if kind == "any":
+    # '' stands for nothing: python-quickbooks sends it for dates and totals, and Intuit takes it.
+    if kind == "any" or (value == "" and kind in _MAY_BE_EMPTY):
         return
     if isinstance(value, dict | list):
         raise unsupported(f"Can not deserialize instance of {kind} out of this token", name)
@@ -158,8 +155,7 @@ def _check_plain(kind: str, value: Any, path: tuple[str, ...], *, lenient: bool)
         if not (isinstance(value, bool) or value in ("true", "false")):
             raise unsupported("only 'true' or 'false' recognized", name)
     elif kind == "date":
-        # python-quickbooks sends '' for dates it has none for; Intuit takes that on transactions.
-        if not (lenient and value == "") and not is_date(value):
+        if not is_date(value):
             raise RefusedError("2060", f"Invalid Date format : {value}", name)
     elif kind == "string":
         _check_text(str(value), path)
