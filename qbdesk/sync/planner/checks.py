@@ -14,6 +14,8 @@ LONGEST_NUMBER = 21  # Intuit: Invoice.DocNumber
 LONGEST_EMAIL = 100  # Intuit: Customer.PrimaryEmailAddr
 MOST_TAXED_LINES = 750  # Intuit: Invoice, lines of a taxable invoice
 _EMAIL = re.compile(r"[^@\s,;<>()\"\\]+@[^@\s,;<>()\"\\.]+(\.[^@\s,;<>()\"\\.]+)+")
+# QuickBooks' query language cannot ask for these, and it drops blanks at the ends.
+_UNSEARCHABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 NOT_PAID = {
     "open": "is open again",
     "void": "was voided",
@@ -67,6 +69,12 @@ def _number(invoice: PaidInvoice, case: Case) -> Iterator[Hold]:
             "long_number",
             f"The invoice number is longer than the {LONGEST_NUMBER} characters QuickBooks takes, "
             "and qbdesk never changes a number. Shorten it in the invoicing system.",
+        )
+    if invoice.number != invoice.number.strip() or _UNSEARCHABLE.search(invoice.number):
+        yield Hold(
+            "odd_number",
+            "The invoice number begins or ends with a blank, or holds a control character, so it "
+            "could not be found again in QuickBooks. Correct it in the invoicing system.",
         )
     if case.same_number is not None:
         yield Hold(
