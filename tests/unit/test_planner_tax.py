@@ -206,6 +206,28 @@ def test_sales_tax_by_hand_takes_the_one_group_of_that_rate() -> None:
     assert taxes.group == "code Group 6.25"
 
 
+def test_a_difference_is_held_before_the_create_in_the_us_too() -> None:
+    taxed = line(rates=(("tx", "Texas", "6.25"),))
+    shown = document(lines=[taxed])
+    shown["tax"][0]["amount"] = "6.24"
+    shown |= {"tax_total": "6.24", "total": "106.24"}
+    invoice = PaidInvoice.model_validate(shown)
+    held = tax.choose(invoice, _us("6.25"), case())
+    assert isinstance(held, Hold)
+    assert "QuickBooks would work out 6.25" in held.message
+    answered = case(answers={"tax_difference": "send_source_tax"})
+    taxes = tax.choose(invoice, _us("6.25"), answered)
+    assert isinstance(taxes, Taxes)
+    assert (taxes.total, taxes.group) == (Decimal("6.24"), "code Group 6.25")
+
+
+def test_a_line_of_no_per_cent_is_untaxed_in_the_us() -> None:
+    lines = [line(rates=(("tx", "Texas", "6.25"),)), line(rates=(("zero", "Exempt", "0"),))]
+    taxes = tax.choose(paid(lines=lines), _us("6.25"), case())
+    assert isinstance(taxes, Taxes)
+    assert taxes.codes == ("TAX", "NON")
+
+
 def test_two_rates_on_an_invoice_are_held_where_quickbooks_takes_one() -> None:
     rates = [(("a", "A", "6.25"),), (("b", "B", "7.25"),)]
     held = tax.choose(paid(lines=[line(rates=r) for r in rates]), _us("6.25", "7.25"), case())

@@ -53,7 +53,7 @@ def choose(invoice: PaidInvoice, known: Knowledge, case: Case) -> Taxes | Hold:
     if known.facts.country == "US" and known.facts.automated_tax:
         return _automated(invoice)
     if known.facts.country == "US":
-        return _manual(invoice, known)
+        return _compared_in_us(invoice, known, _manual(invoice, known), case)
     return _per_line(invoice, known, case)
 
 
@@ -67,7 +67,7 @@ def _automated(invoice: PaidInvoice) -> Taxes | Hold:
 
 
 def _pseudo_codes(invoice: PaidInvoice) -> tuple[str, ...]:
-    return tuple(AUTOMATED[bool(line.taxes)] for line in invoice.lines)
+    return tuple(AUTOMATED[bool(percents(line))] for line in invoice.lines)
 
 
 def _inclusive_in_us() -> Hold:
@@ -81,7 +81,7 @@ def _inclusive_in_us() -> Hold:
 def _manual(invoice: PaidInvoice, known: Knowledge) -> Taxes | Hold:
     if invoice.tax_behavior == "inclusive" and invoice.tax_total:
         return _inclusive_in_us()
-    wanted = {percents(line) for line in invoice.lines if line.taxes}
+    wanted = {percents(line) for line in invoice.lines} - {()}
     if not wanted:
         return Taxes(_pseudo_codes(invoice))
     if len(wanted) > 1:
@@ -246,6 +246,28 @@ def _compared(
         return taxes
     if case.answers.get("tax_difference") == SOURCE_TAX and expected:
         return Taxes(taxes.codes, taxes.calculation, None, _spread(invoice, expected, total))
+    return _difference(invoice, total)
+
+
+def _compared_in_us(
+    invoice: PaidInvoice, known: Knowledge, taxes: Taxes | Hold, case: Case
+) -> Taxes | Hold:
+    """The same where a sales tax group is set by hand: each rate is rounded over the invoice."""
+    if isinstance(taxes, Hold) or taxes.codes is None or taxes.group is None or invoice.discount:
+        return taxes
+    group = next(code for code in known.facts.tax_codes if code.id == taxes.group)
+    amounts = zip(invoice.lines, taxes.codes, strict=True)
+    net = sum((line.amount for line, code in amounts if code == AUTOMATED[True]), ZERO)
+    parts = (rounded(net * rate / HUNDRED, invoice.currency) for _, rate in group.rates)
+    total = sum(parts, ZERO)
+    if total == invoice.tax_total:
+        return taxes
+    if case.answers.get("tax_difference") == SOURCE_TAX:
+        return replace(taxes, total=invoice.tax_total)
+    return _difference(invoice, total)
+
+
+def _difference(invoice: PaidInvoice, total: Decimal) -> Hold:
     return Hold(
         "tax_difference",
         f"Spot-check: QuickBooks would work out {shown(total, invoice.currency)} of tax, the "
