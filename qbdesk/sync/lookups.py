@@ -52,6 +52,7 @@ class Lookups:
             Subject.METHODS: self._methods,
             Subject.EXCHANGE_RATE: self._rates,
             Subject.PAYMENTS: self._payments,
+            Subject.OPEN_INVOICES: self._open_invoices,
         }
         await ways[subject](keys)
 
@@ -130,6 +131,13 @@ class Lookups:
             statement = query("Payment", [Condition("CustomerRef", "=", customer)])
             found = await self._quickbooks.query(statement, PaymentObject, "Payment")
             self._known.payments[customer] = tuple(found)
+
+    async def _open_invoices(self, customers: Sequence[str]) -> None:
+        for customer in customers:
+            conditions = [Condition("CustomerRef", "=", customer), Condition("Balance", ">", "0")]
+            statement = query("Invoice", conditions)
+            found = await self._quickbooks.query(statement, InvoiceObject, "Invoice")
+            self._known.open_invoices[customer] = tuple(found)
 
 
 def _has(customer: CustomerObject, email: str) -> bool:

@@ -221,17 +221,24 @@ class Poster:
         if before is not None and before.id == customer_id and before.remembered:
             return
         name = before.name if before is not None else client.name
-        self._keep_customer(connection, entry, customer_id, name)
+        made = before is not None and before.made
+        self._keep_customer(connection, entry, customer_id, name, made=made)
 
     def _keep_customer(
-        self, connection: Connection, entry: Wanted, customer_id: str, name: str
+        self, connection: Connection, entry: Wanted, customer_id: str, name: str, *, made: bool
     ) -> None:
         client = entry.invoice.customer
         email = customers.key_of(entry.invoice)
-        value = {"id": customer_id, "name": name, "email": email, "source_name": client.name}
+        value: dict[str, Any] = {
+            "id": customer_id,
+            "name": name,
+            "email": email,
+            "source_name": client.name,
+            "made": made,
+        }
         key = f"{client.id} {entry.invoice.currency}"
         memory.remember(connection, self._company.id, "customer", key, value)
-        known = KnownCustomer(customer_id, name, remembered=True)
+        known = KnownCustomer(customer_id, name, remembered=True, made=made)
         self._known.customers[client.id, entry.invoice.currency] = known
         self._known.email_owners.setdefault(email, {})[client.id] = client.name
 
@@ -288,7 +295,7 @@ class Poster:
         """Reads are metered: what an answer tells is remembered."""
         operation = entry.post.operation
         if kind is StepKind.CUSTOMER and isinstance(found, CustomerObject):
-            self._keep_customer(connection, entry, found.id, found.display_name)
+            self._keep_customer(connection, entry, found.id, found.display_name, made=True)
             email = customers.key_of(entry.invoice)
             self._known.by_email[email] = (*self._known.by_email.get(email, ()), found)
         elif kind is StepKind.ITEM:

@@ -52,7 +52,8 @@ def knowledge(
     )
     for key, value in memory.recall(connection, company.id, "customer").items():
         client, _, currency = key.rpartition(" ")
-        customer = KnownCustomer(value["id"], value["name"], remembered=True)
+        made = bool(value.get("made"))
+        customer = KnownCustomer(value["id"], value["name"], remembered=True, made=made)
         known.customers[client, currency] = customer
         known.email_owners.setdefault(value["email"], {})[client] = value["source_name"]
     return known

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import simplejson
@@ -131,8 +131,3 @@ class Settler:
 def _looked(step: StepRecord, now: datetime) -> StepRecord:
     """The step with this look written into it; an attempt cut off by a crash has ended by now."""
     return replace(step, ended_at=step.ended_at or now, absent_at=now)
-
-
-def settle_time(test_seconds: float | None) -> timedelta:
-    """How long after an attempt QuickBooks may still come up with it: 300 s unless a test asks."""
-    return timedelta(seconds=300 if test_seconds is None else test_seconds)

@@ -137,6 +137,7 @@ class Waves:
         self._cases = {
             key: Case(
                 now=now,
+                seen_at=self._working[key].record.seen_at,
                 answers=self._working[key].record.answers,
                 steps={name: found[name] for name in each if name in found},
                 same_number=same.get(key),

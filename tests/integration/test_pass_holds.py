@@ -241,7 +241,7 @@ def test_strange_invoices_stop_no_other(strange: Pass) -> None:
 
 
 IGNORED = {
-    "open": ({"status": "open", "paid_at": None}, "open"),
+    "open": ({"status": "open", "paid_at": None}, "The invoice is open at the source"),
     "void": ({"status": "void"}, "voided"),
     "refunded": ({"status": "refunded"}, "refunded in full"),
     "unknown": ({"status": "teleported"}, "unknown state “teleported”"),
@@ -394,8 +394,13 @@ def test_a_payment_of_a_closed_period_holds_its_invoice(open_office: OpenOffice)
 
 
 def test_money_that_intuit_took_itself_is_not_posted_without_a_word(office: Office) -> None:
-    office.post(document(payments=[payment("113.00", method="qb_payments")]))
+    first = office.post(document(payments=[payment("113.00", method="qb_payments")]))
+    assert (first.waiting, first.needs_attention) == (1, 0)
     assert "QuickBooks Payments" in office.row().message
+    office.clock.advance(days=2)
+    assert office.sync().waiting == 1
+    office.clock.advance(days=1, minutes=1)
+    assert office.sync().needs_attention == 1
     assert office.count("Customer", "Invoice", "Payment") == (0, 0, 0)
     assert office.resolve("post").synced == 1
 

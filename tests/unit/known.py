@@ -83,7 +83,7 @@ def knowledge(*, settings: Mapping[str, str] | None = None, **facts: Any) -> Kno
 
 
 def case(**changes: Any) -> Case:
-    return replace(Case(now=NOW), **changes)
+    return replace(Case(now=NOW, seen_at=NOW), **changes)
 
 
 def step(operation: str, state: StepState, **changes: Any) -> StepRecord:

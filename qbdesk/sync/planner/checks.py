@@ -41,7 +41,8 @@ def _ignored(invoice: PaidInvoice, known: Knowledge) -> Ignore | None:
             "The invoicing system has put this invoice into QuickBooks itself; qbdesk leaves it."
         )
     if invoice.status not in ("paid", "partially_refunded"):
-        what = NOT_PAID.get(invoice.status, f"has the unknown state “{invoice.status}”")
+        seen_first = NOT_PAID | {"open": "is open"}
+        what = seen_first.get(invoice.status, f"has the unknown state “{invoice.status[:40]}”")
         return Ignore(f"The invoice {what} at the source, so it was not posted.")
     paid_on = None if invoice.paid_at is None else invoice.paid_at.astimezone(known.zone).date()
     if paid_on is not None and paid_on < known.from_date:

@@ -40,6 +40,7 @@ class Subject(StrEnum):
     METHODS = "methods"  # the payment methods
     EXCHANGE_RATE = "exchange_rate"  # "USD 2026-04-15"
     PAYMENTS = "payments"  # payments of this customer (QuickBooks Id)
+    OPEN_INVOICES = "open_invoices"  # what this customer owes (QuickBooks Id)
     INVOICE = "invoice"  # a posted invoice, once more (QuickBooks Id)
 
 

@@ -15,12 +15,15 @@ from qbdesk.sync.quickbooks.objects import CustomerObject, InvoiceObject, Paymen
 class KnownCustomer:
     """A customer in QuickBooks that a source customer stands for.
 
-    `remembered`: the ledger says so, not only a look of this pass.
+    Attributes:
+        remembered: The ledger says so, not only a look of this pass.
+        made: qbdesk created it.
     """
 
     id: str
     name: str
     remembered: bool = False
+    made: bool = False
 
 
 @dataclass
@@ -38,6 +41,7 @@ class Knowledge:
         methods_looked: True when `methods` is all of them.
         rates: "USD 2026-04-15" -> home units for one foreign unit; None: QuickBooks has none.
         payments: customer Id -> payments.
+        open_invoices: customer Id -> invoices with a balance.
     """
 
     realm_id: str
@@ -60,6 +64,7 @@ class Knowledge:
     methods_looked: bool = False
     rates: dict[str, Decimal | None] = field(default_factory=dict)
     payments: dict[str, tuple[PaymentObject, ...]] = field(default_factory=dict)
+    open_invoices: dict[str, tuple[InvoiceObject, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class Case:
     """One invoice's own past.
 
     Attributes:
+        seen_at: When the source showed it first.
         answers: What a person decided: reason -> choice.
         steps: operation -> newest step, its own and the shared ones it may need.
         same_number: The source id of an earlier invoice with the same number.
@@ -74,6 +80,7 @@ class Case:
     """
 
     now: datetime
+    seen_at: datetime
     answers: Mapping[str, str] = field(default_factory=dict)
     steps: Mapping[str, StepRecord] = field(default_factory=dict)
     same_number: str | None = None

@@ -1,10 +1,11 @@
 """The payments of an invoice: method, account, date and reference (bookkeeping rules 23 to 27)."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from qbdesk.sync.model import PaidInvoice, Payment
 from qbdesk.sync.operations import StepKind
-from qbdesk.sync.planner.decisions import Hold, Look, Post, Subject
+from qbdesk.sync.planner.decisions import Hold, Look, Post, Subject, Wait
 from qbdesk.sync.planner.knowledge import Case, Knowledge
 from qbdesk.sync.quickbooks import payloads, text
 from qbdesk.sync.views import Choice
@@ -20,6 +21,8 @@ KNOWN_METHODS = {
     "paypal": "PayPal",
     "other": "Other",
 }
+BY_INTUIT = "qb_payments"
+LOOK_FOR_INTUIT = timedelta(days=3)
 # Paid out later, in one sum and less a fee: these wait on an account of their own (rule 25).
 CLEARED_LATER = ("card", "paypal", "bank_debit")
 _OTHER_SPELLINGS = {"cheque": ("check", "chèque"), "credit card": ("card",), "cash": ("argent",)}
@@ -52,17 +55,41 @@ def shown_method(invoice: PaidInvoice) -> str:
     return ", ".join(dict.fromkeys(method_of(payment).name for payment in invoice.received))
 
 
-def first_question(invoice: PaidInvoice, case: Case) -> Hold | None:
-    """QuickBooks Payments is never posted to Undeposited Funds by itself (rule 25)."""
-    by_intuit = any(payment.method == "qb_payments" for payment in invoice.received)
-    if not by_intuit or case.answers.get("quickbooks_payments") == "post":
+def first_question(invoice: PaidInvoice, known: Knowledge, case: Case) -> Hold | Wait | None:
+    """QuickBooks Payments is never posted to Undeposited Funds by itself (rule 25): what Intuit
+    recorded is looked for in every pass of three days, then a person is asked."""
+    by_intuit = any(payment.method == BY_INTUIT for payment in invoice.received)
+    decided = case.answers.get("quickbooks_payments") == "post"
+    if not by_intuit or decided or f"deposit.{BY_INTUIT}" in known.settings:
         return None
+    until = case.seen_at + LOOK_FOR_INTUIT
+    if case.now < until:
+        day = until.astimezone(known.zone).date()
+        return Wait(
+            "Paid by QuickBooks Payments, which usually records invoice and money by itself. "
+            f"qbdesk looks for them in QuickBooks until {day}; then it asks you."
+        )
     return Hold(
         "quickbooks_payments",
         "Paid by QuickBooks Payments, which usually records the money by itself, and no such "
         "invoice was found in QuickBooks. Look there first; posting it too would book it twice.",
         (Choice("post", "It is not in QuickBooks: post it"),),
     )
+
+
+def deposit_question(invoice: PaidInvoice, known: Knowledge) -> Hold | None:
+    """Rule 29: money is kept in an account of the home currency or of the invoice's own."""
+    fitting = (None, known.facts.home_currency, invoice.currency)
+    for payment in invoice.received:
+        wanted = deposit_account(payment, known)
+        account = next((a for a in known.facts.accounts if a.id == wanted), None)
+        if account is not None and account.currency not in fitting:
+            return Hold(
+                "deposit_currency",
+                f"The account “{account.name}” is kept in {account.currency}, and this payment is "
+                f"in {invoice.currency}. Choose another account for it in the settings.",
+            )
+    return None
 
 
 def find_methods(invoice: PaidInvoice, known: Knowledge) -> list[Look | Post]:

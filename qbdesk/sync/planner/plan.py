@@ -6,7 +6,7 @@ from qbdesk.sync.ledger.steps import StepRecord, StepState
 from qbdesk.sync.model import PaidInvoice
 from qbdesk.sync.money import ZERO, shown
 from qbdesk.sync.operations import StepKind, marker
-from qbdesk.sync.planner import checks, customers, existing, money_received, tax
+from qbdesk.sync.planner import by_hand, checks, customers, existing, money_received, tax
 from qbdesk.sync.planner.after_invoice import after_the_invoice
 from qbdesk.sync.planner.days import closed_period, rates_needed
 from qbdesk.sync.planner.decisions import (
@@ -101,6 +101,15 @@ def _before_the_invoice(invoice: PaidInvoice, known: Knowledge, case: Case) -> D
         return same
     if same is not None:
         return _already_there(invoice, same, known, case)
+    if settled is not None:
+        entered = by_hand.look_for(invoice, known, case, settled)
+        if isinstance(entered, Hold):
+            return entered
+        if isinstance(entered, Look):
+            return (entered,)
+        if entered is not None:
+            why = "A person said that this invoice was entered by hand; only its payment is posted."
+            return (adopt(StepKind.INVOICE, operation, entered, why),)
     return _new_invoice(invoice, known, case, customer)
 
 
@@ -122,7 +131,11 @@ def _new_invoice(
     customer: KnownCustomer | Look | Post,
 ) -> Decision:
     """Everything that can hold the invoice comes before the first write (no customer is left)."""
-    question = money_received.first_question(invoice, case) or closed_period(invoice, known, case)
+    question = (
+        money_received.first_question(invoice, known, case)
+        or money_received.deposit_question(invoice, known)
+        or closed_period(invoice, known, case)
+    )
     if question is not None:
         return question
     taxes = tax.choose(invoice, known, case)

@@ -1,0 +1,66 @@
+"""What somebody may have entered by hand already, under another number (rules 3 and 10)."""
+
+from qbdesk.sync.model import PaidInvoice
+from qbdesk.sync.money import ZERO, shown
+from qbdesk.sync.operations import MARKER_START
+from qbdesk.sync.planner.decisions import Hold, Look, Subject
+from qbdesk.sync.planner.knowledge import Case, Knowledge, KnownCustomer
+from qbdesk.sync.quickbooks.objects import InvoiceObject
+from qbdesk.sync.views import Choice
+
+REASON = "by_hand"
+PAY_PREFIX = "pay:"
+POST_NEW = Choice("post_new", "It is another one: post it as new")
+
+
+def look_for(
+    invoice: PaidInvoice, known: Knowledge, case: Case, customer: KnownCustomer
+) -> InvoiceObject | Hold | Look | None:
+    """The open invoice a person chose to pay, a question, or None: nothing speaks against posting.
+
+    Only customers that were in QuickBooks before qbdesk are looked at: what we made, we know.
+    """
+    answer = case.answers.get(REASON)
+    if customer.made or answer == POST_NEW.word:
+        return None
+    if customer.id not in known.open_invoices:
+        return Look(Subject.OPEN_INVOICES, customer.id)
+    theirs = [e for e in known.open_invoices[customer.id] if MARKER_START not in e.private_note]
+    alike = [e for e in theirs if e.total_amt == e.balance == invoice.total]
+    chosen = next((e for e in alike if answer == f"{PAY_PREFIX}{e.id}"), None)
+    if chosen is not None:
+        return chosen
+    if alike:
+        return _looks_entered_by_hand(invoice, alike)
+    owed = sum((entry.balance for entry in theirs), ZERO)
+    if invoice.issue_date < known.from_date and invoice.total and owed >= invoice.total:
+        return _may_be_opening_balance(invoice, known)
+    return None
+
+
+def _looks_entered_by_hand(invoice: PaidInvoice, alike: list[InvoiceObject]) -> Hold:
+    first = alike[0]
+    number = first.doc_number or "without a number"
+    return Hold(
+        REASON,
+        f"Looks entered by hand: the customer has an open invoice {number} of "
+        f"{shown(first.total_amt, invoice.currency)}, dated {first.txn_date}, in QuickBooks. "
+        "Nothing was posted.",
+        (
+            *(
+                Choice(f"{PAY_PREFIX}{entry.id}", f"It is invoice {entry.doc_number or entry.id}")
+                for entry in alike[:5]
+            ),
+            POST_NEW,
+        ),
+    )
+
+
+def _may_be_opening_balance(invoice: PaidInvoice, known: Knowledge) -> Hold:
+    return Hold(
+        REASON,
+        f"The invoice was issued before {known.from_date}, and the customer owes at least its "
+        "total in QuickBooks: it may already be in your opening receivables. Nothing was posted. "
+        "If it is, enter its payment there and ignore it here.",
+        (POST_NEW,),
+    )

@@ -1,0 +1,90 @@
+"""What a bookkeeper may have entered already is asked about before it is posted once more."""
+
+from typing import Any
+
+import pytest
+from invoices import document
+from office import Office
+
+
+@pytest.fixture
+def client_in_quickbooks(office: Office) -> str:
+    """The client of every invoice here was in QuickBooks before qbdesk came."""
+    body = {
+        "DisplayName": "Harbour Condos",
+        "PrimaryEmailAddr": {"Address": "accounts@harbour.example.com"},
+    }
+    return str(office.enter("customer", body)["Id"])
+
+
+def entered_by_hand(office: Office, customer: str, amount: float, **more: Any) -> str:
+    """An open invoice of so much, with 13 % on top."""
+    line = {
+        "Amount": amount,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {"TaxCodeRef": {"value": office.tax_code("HST ON")}},
+    }
+    body = {"CustomerRef": {"value": customer}, "GlobalTaxCalculation": "TaxExcluded"}
+    made = office.enter("invoice", {**body, "Line": [line], **more})
+    return str(made["Id"])
+
+
+def test_an_open_invoice_of_the_same_total_is_asked_about(
+    office: Office, client_in_quickbooks: str
+) -> None:
+    by_hand = entered_by_hand(office, client_in_quickbooks, 100.00, DocNumber="1007")
+    office.post(document())
+    assert office.row().message.startswith("Looks entered by hand")
+    assert office.count("Invoice", "Payment") == (1, 0)
+    assert office.resolve(f"pay:{by_hand}").synced == 1
+    assert office.count("Invoice", "Payment") == (1, 1)
+    assert office.entities("Invoice")[0]["Balance"] == 0
+
+
+def test_it_is_posted_as_new_when_a_person_says_so(
+    office: Office, client_in_quickbooks: str
+) -> None:
+    entered_by_hand(office, client_in_quickbooks, 100.00, DocNumber="1007")
+    office.post(document())
+    assert office.resolve("post_new").synced == 1
+    assert office.count("Invoice", "Payment") == (2, 1)
+
+
+def test_an_open_invoice_of_another_total_does_not_stop_it(
+    office: Office, client_in_quickbooks: str
+) -> None:
+    entered_by_hand(office, client_in_quickbooks, 50.00, DocNumber="1007")
+    assert office.post(document()).synced == 1
+
+
+def test_what_was_issued_before_the_first_day_may_be_an_opening_balance(
+    office: Office, client_in_quickbooks: str
+) -> None:
+    entered_by_hand(office, client_in_quickbooks, 5000.00, DocNumber="OPENING")
+    office.post(document(issue_date="2025-12-20", due_date="2025-12-31"))
+    assert "opening receivables" in office.row().message
+    assert office.count("Invoice") == (1,)
+    assert office.resolve("post_new").synced == 1
+
+
+def test_customers_that_qbdesk_made_cost_no_such_look(office: Office) -> None:
+    office.post(document())
+    reads = office.sync().requests.reads
+    result = office.post(document("inv-2"))
+    assert result.synced == 1
+    # The number alone is looked up.
+    assert result.requests.reads == reads + 1
+
+
+def test_money_is_not_put_into_an_account_of_a_third_currency(office: Office) -> None:
+    euros = {
+        "Name": "Euro account",
+        "AccountType": "Bank",
+        "CurrencyRef": {"value": "EUR"},
+    }
+    office.enter("account", euros)
+    office.sync()
+    office.set("deposit.e_transfer", "Euro account")
+    office.post(document())
+    assert "is kept in EUR" in office.row().message
+    assert office.count("Customer", "Invoice") == (0, 0)
