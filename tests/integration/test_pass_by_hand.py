@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from invoices import document
-from office import Office
+from office import Office, OpenOffice
 
 
 @pytest.fixture
@@ -76,7 +76,8 @@ def test_customers_that_qbdesk_made_cost_no_such_look(office: Office) -> None:
     assert result.requests.reads == reads + 1
 
 
-def test_money_is_not_put_into_an_account_of_a_third_currency(office: Office) -> None:
+def test_money_is_not_put_into_an_account_of_a_third_currency(open_office: OpenOffice) -> None:
+    office = open_office(multicurrency=True)
     euros = {
         "Name": "Euro account",
         "AccountType": "Bank",
