@@ -14,7 +14,7 @@ from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.model import LARGEST_REVISION, PaidInvoice
 from qbdesk.sync.planner import changes
-from qbdesk.sync.planner.money_received import shown_method
+from qbdesk.sync.planner.money_received import shown_fees, shown_method
 from qbdesk.sync.sources.source import Page
 from qbdesk.sync.views import Status
 
@@ -147,6 +147,7 @@ def _columns(row: Row, company: Company, now: datetime) -> dict[str, Any]:
         "currency": invoice.currency,
         "paid_on": max(days, default=None),
         "method": shown_method(invoice),
+        "fees": shown_fees(invoice),
         "source_link": invoice.url,
     }
 
@@ -167,6 +168,7 @@ def _unreadable_columns(row: Row) -> dict[str, Any]:
         "currency": "",
         "paid_on": None,
         "method": "",
+        "fees": "",
         "source_link": None,
     }
 

@@ -35,6 +35,7 @@ def row(record: InvoiceRecord, company: Company, hosts: Hosts) -> InvoiceRow:
         currency=record.currency,
         paid_on=record.paid_on,
         method=record.method,
+        fees=record.fees,
         status=record.status,
         message=record.message,
         choices=choices,

@@ -130,6 +130,7 @@ class InvoiceRow:
     currency: str
     paid_on: date | None
     method: str
+    fees: str
     status: Status
     message: str
     choices: tuple[Choice, ...]

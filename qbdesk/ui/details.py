@@ -61,7 +61,8 @@ class Details(QScrollArea):
         self.show_invoice(None)
 
     def _fact_names(self) -> tuple[str, ...]:
-        return (self.tr("Customer"), self.tr("Amount"), self.tr("Paid"), self.tr("Method"))
+        names = (self.tr("Customer"), self.tr("Amount"), self.tr("Paid"))
+        return (*names, self.tr("Method"), self.tr("Fees"))
 
     def _make_buttons(self) -> None:
         self.quickbooks = QPushButton(self.tr("Open in QuickBooks"))
@@ -137,6 +138,7 @@ class Details(QScrollArea):
             words.amount(row.amount, row.currency),
             words.day(row.paid_on),
             row.method,
+            self.tr("{fees}, not posted").format(fees=row.fees) if row.fees else "–",
         )
         for shown, value in zip(self._facts.values(), values, strict=True):
             shown.setText(value)

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from invoices import customer, document
+from invoices import customer, document, paid, payment
 
 from qbdesk.sync import intake
 from qbdesk.sync.ledger import companies, invoices, journal
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger, open_ledger
 from qbdesk.sync.ledger.invoices import InvoiceRecord
+from qbdesk.sync.planner.money_received import shown_fees
 from qbdesk.sync.sources.source import Page
 from qbdesk.sync.views import Status
 
@@ -225,3 +226,10 @@ def test_seeing_takes_place_at_the_time_it_is_given(books: Books) -> None:
     books.take_in(document())
     assert books.record().seen_at == NOW
     assert NOW - books.record().changed_at == timedelta()
+
+
+def test_fees_are_kept_and_shown_per_currency() -> None:
+    fee = {"amount": "3.20", "currency": "CAD", "exchange_rate": None}
+    payments = [payment("50.00", id="a", fee=fee), payment("63.00", id="b", fee=fee)]
+    assert shown_fees(paid(payments=payments)) == "6.40 CAD"
+    assert shown_fees(paid()) == ""

@@ -66,6 +66,7 @@ def _row(connection: Connection, company: Company, key: str, **changes: Any) -> 
         "currency": "CAD",
         "paid_on": date(2026, 11, 1),
         "method": "Cash",
+        "fees": "",
         "seen_at": NOW,
         "changed_at": NOW,
     }

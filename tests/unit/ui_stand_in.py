@@ -46,6 +46,7 @@ def invoice(count: int, /, **changes: Any) -> InvoiceRow:
         currency="CAD",
         paid_on=date(2026, 1, 1) + timedelta(days=count % 300),
         method="Card",
+        fees="",
         status=Status.SYNCED,
         message="",
         choices=(),

@@ -37,6 +37,7 @@ class InvoiceRecord:
     currency: str
     paid_on: date | None
     method: str
+    fees: str
     source_link: str | None
     quickbooks_customer_id: str | None
     quickbooks_invoice_id: str | None

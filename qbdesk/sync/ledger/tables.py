@@ -91,6 +91,7 @@ paid_invoice = Table(
     Column("currency", String(3), nullable=False),
     Column("paid_on", Date),
     Column("method", Text, nullable=False),
+    Column("fees", Text, nullable=False),  # kept and shown; not posted
     Column("source_link", Text),
     Column("quickbooks_customer_id", String(64)),
     Column("quickbooks_invoice_id", String(64)),

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 from qbdesk.sync.model import PaidInvoice, Payment
+from qbdesk.sync.money import ZERO, shown
 from qbdesk.sync.operations import StepKind
 from qbdesk.sync.planner.decisions import Hold, Look, Post, Subject, Wait
 from qbdesk.sync.planner.knowledge import Case, Knowledge
@@ -53,6 +55,15 @@ def method_of(payment: Payment) -> Method:
 def shown_method(invoice: PaidInvoice) -> str:
     """The methods as the table shows them."""
     return ", ".join(dict.fromkeys(method_of(payment).name for payment in invoice.received))
+
+
+def shown_fees(invoice: PaidInvoice) -> str:
+    """What the processors kept, as far as the source knows; never posted."""
+    sums: dict[str, Decimal] = {}
+    for fee in (payment.fee for payment in invoice.received):
+        if fee is not None:
+            sums[fee.currency] = sums.get(fee.currency, ZERO) + fee.amount
+    return ", ".join(shown(amount, currency) for currency, amount in sums.items())
 
 
 def first_question(invoice: PaidInvoice, known: Knowledge, case: Case) -> Hold | Wait | None:

@@ -101,6 +101,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("paid_on", sa.Date(), nullable=True),
         sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("fees", sa.Text(), nullable=False),
         sa.Column("source_link", sa.Text(), nullable=True),
         sa.Column("quickbooks_customer_id", sa.String(length=64), nullable=True),
         sa.Column("quickbooks_invoice_id", sa.String(length=64), nullable=True),
