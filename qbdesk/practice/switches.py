@@ -9,6 +9,7 @@ SalesTax = Literal["none", "us_automated", "us_manual", "canada"]
 Environment = Literal["sandbox", "production"]
 RedirectBy = Literal["302", "javascript", "meta"]
 RequestIds = Literal["honoured", "ignored"]
+OtherContent = Literal["replayed", "refused"]
 FeedMode = Literal[
     "fine", "down", "slow", "unauthorised", "forbidden", "rate_limited", "rubbish", "expired"
 ]
@@ -23,9 +24,12 @@ class Switches:
     home_currency: str = "CAD"  # CurrencyPrefs.HomeCurrency
     multicurrency: bool = False  # MultiCurrencyEnabled; off: CurrencyRef is fault 6000
     custom_numbers: bool = True  # SalesFormsPrefs.CustomTxnNumbers; off: omitted numbers are given
-    refuse_duplicate_numbers: bool = True  # custom numbers only: used twice is fault 6140
+    refuse_duplicate_numbers: bool = True  # custom numbers: one used twice is fault 6140
+    check_automatic_numbers: bool = False  # the same where QuickBooks numbers; companies differ
+    terms_of_customer: bool = False  # DueDate and terms omitted: the customer's, the company's
     sales_tax: SalesTax = "canada"  # who works out the tax, and how
     automated_tax_rate: Decimal | None = None  # us_automated: for all states, else each its own
+    automated_tax_ship_to_only: bool = False  # us_automated: the billing address does not count
     tax_override: bool = True  # TxnTaxDetail amounts are taken where tax is not automated
     partner_tax_override: bool = False  # us_automated takes TxnTaxDetail.TotalTax too
     tax_inclusive_amounts: bool = True  # TaxInclusiveAmt is a line's gross; off: its Amount is
@@ -33,17 +37,26 @@ class Switches:
     book_close_password: bool = False  # a closed period answers 6210 (password) instead of 6200
     subscription_status: str = "SUBSCRIBED"  # EXPIRED, RESTRICTED, SUSPENDED, CANCELLED: read-only
     offering: str = "QuickBooks Online Plus"  # CompanyInfo NameValue OfferingSku
-    language: str = "en"  # "fr": fault messages and details come in French
+    language: str = "en"  # "fr": faults and the names of some lists come in French
     environment: Environment = "sandbox"  # which API host knows the company
     auto_apply_credit: bool = False  # a new invoice swallows the customer's unapplied payments
     allow_discount: bool = True  # SalesFormsPrefs.AllowDiscount; off: a discount line is refused
     allow_shipping: bool = True  # SalesFormsPrefs.AllowShipping; off: SHIPPING_ITEM_ID is refused
     default_item: bool = True  # a sales line without ItemRef gets the company's default item
     missing_rate_is_one: bool = True  # foreign transaction without ExchangeRate: 1, else the day's
+    daily_rates: bool = False  # exchange rates differ from day to day
+    day_without_rate: date | None = None  # QuickBooks has no exchange rate for that day: 610
     sparse_void: bool = True  # a payment may be voided by {Id, SyncToken, sparse}
     bad_email_breaks_queries: bool = False  # an invalid BillEmail on file: Invoice queries are 4002
     email_in: bool = False  # `PrimaryEmailAddr IN (...)` is a valid query; nobody knows
+    order_by_id: bool = False  # ORDERBY Id is obeyed, as it was before January 2026
+    query_lag: float = 0.0  # seconds until a query finds what was made; a GET finds it at once
     items_need_expense_account: bool = False  # outside the US an item wants ExpenseAccountRef too
+    put_away_with_balance: bool = False  # off: a customer or account with a balance stays: 6220
+    iso3_countries: bool = (
+        True  # addresses are answered with "USA" for "US"; off: as they were sent
+    )
+    xml_without_accept: bool = True  # no Accept header, or one for XML: the answer is XML
     drift: bool = False  # both sides answer with fields nobody has documented yet
 
     # Limits and replay
@@ -51,9 +64,13 @@ class Switches:
     requests_per_second: int = 10
     requests_per_minute: int = 500
     batches_per_minute: int = 40
+    most_in_flight: int | None = None  # more requests at one time are 429 too; 10 in older texts
+    monthly_reads: int | None = None  # metered requests a month, then every further one is 429
     retry_after: int | None = None  # seconds in Retry-After of a 429; Intuit sends none
     request_ids: RequestIds = "honoured"  # is a repeated requestid answered from memory?
     request_id_ttl: float | None = None  # seconds such an answer is remembered; None: for ever
+    request_id_other_content: OtherContent = "replayed"  # same requestid, other content, or 600
+    remember_refusals: bool = False  # a refusal too is answered again from memory
 
     # Sign-in
     redirect_by: RedirectBy = "302"  # how the consent page leaves for the redirect address
@@ -64,6 +81,10 @@ class Switches:
     refresh_hard_lifetime: float = 157_680_000  # seconds from consent, five years
     rotation: float = 86_400  # seconds after which a refresh gives a new refresh token
     reuse_revokes: bool = False  # presenting a rotated-away refresh token kills the whole grant
+    old_refresh_lifetime: float = (
+        0.0  # seconds a rotated-away refresh token still works; 0 or a day
+    )
+    one_grant: bool = False  # a new consent ends the ones before it; nobody knows
 
     # The feed
     feed_mode: FeedMode = "fine"

@@ -171,6 +171,15 @@ def test_inclusive_prices_hold_their_tax():
     assert books.account_balance("Services") == Decimal("-100.00")
 
 
+def test_a_tax_inclusive_amount_may_be_ignored():
+    for heeded, total in ((True, "113.00"), (False, "100.00")):
+        books = books_of(tax_inclusive_amounts=heeded)
+        line = sale("100.00", tax_code(books, "HST ON"), TaxInclusiveAmt=Decimal("113.00"))
+        inclusive = {"GlobalTaxCalculation": "TaxInclusive"}
+        invoice = invoice_of(books, customer_of(books), [line], **inclusive)
+        assert invoice["TotalAmt"] == Decimal(total)
+
+
 def test_given_tax_amounts_are_taken_unless_the_company_works_it_out_alone():
     for taken, total in ((True, "13.01"), (False, "13.00")):
         books = books_of(tax_override=taken)
@@ -193,6 +202,41 @@ def test_us_automated_tax_follows_the_address_and_ignores_what_was_sent():
     texas = {"CountrySubDivisionCode": "TX"}
     there = invoice_of(books, customer, lines, TxnTaxDetail=sent, ShipAddr=texas)
     assert there["TotalAmt"] == Decimal("106.25")
+
+
+@pytest.mark.parametrize(
+    ("address", "tax"),
+    [
+        ({"ShipAddr": {"CountrySubDivisionCode": "TX"}}, "6.25"),
+        ({"ShipAddr": {"CountrySubDivisionCode": "TX", "Country": "USA"}}, "6.25"),
+        ({"ShipAddr": {"CountrySubDivisionCode": "TX", "Country": "MEX"}}, "0"),
+        ({"ShipAddr": {"City": "Austin"}}, "0"),
+        (
+            {
+                "ShipAddr": {"CountrySubDivisionCode": "OR"},
+                "BillAddr": {"CountrySubDivisionCode": "TX"},
+            },
+            "0",
+        ),
+        ({}, "0"),
+    ],
+)
+def test_us_automated_tax_is_that_of_the_state_shipped_to_if_any(address, tax):
+    books = books_of(country="US", home_currency="USD", sales_tax="us_automated")
+    invoice = invoice_of(books, customer_of(books), [sale("100.00", "TAX")], **address)
+    assert invoice["TxnTaxDetail"]["TotalTax"] == Decimal(tax)
+    assert invoice["ShipFromAddr"]["CountrySubDivisionCode"] == "TX"
+
+
+def test_us_automated_tax_may_not_look_at_the_billing_address():
+    books = books_of(country="US", home_currency="USD", sales_tax="us_automated")
+    texas = {"BillAddr": {"CountrySubDivisionCode": "TX"}}
+    customer = customer_of(books, **texas)
+    first = invoice_of(books, customer, [sale("100.00", "TAX")])
+    assert first["TotalAmt"] == Decimal("106.25")
+    books.switches.automated_tax_ship_to_only = True
+    second = invoice_of(books, customer, [sale("100.00", "TAX")])
+    assert second["TotalAmt"] == Decimal("100.00")
 
 
 def test_us_manual_tax_is_the_groups():

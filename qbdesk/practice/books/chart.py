@@ -43,7 +43,9 @@ PAYMENT_METHODS = (
     ("MasterCard", "CREDIT_CARD"),
     ("Direct Deposit", "NON_CREDIT_CARD"),
 )
+FRENCH_METHODS = {"Cash": "Comptant", "Cheque": "Chèque", "Direct Deposit": "Dépôt direct"}
 TERMS = (("Due on receipt", 0), ("Net 15", 15), ("Net 30", 30))
+DEFAULT_TERMS = "3"
 
 # Agency -> the account that its tax is owed on
 AGENCIES = {
@@ -82,8 +84,9 @@ US_GROUPS = (
 def open_books(books: Books) -> None:
     """The lists every company has; which tax codes there are follows its switches."""
     _accounts(books)
+    french = FRENCH_METHODS if books.switches.language == "fr" else {}
     for name, kind in PAYMENT_METHODS:
-        books.add("PaymentMethod", {"Name": name, "Active": True, "Type": kind})
+        books.add("PaymentMethod", {"Name": french.get(name, name), "Active": True, "Type": kind})
     for name, days in TERMS:
         books.add("Term", {"Name": name, "Active": True, "Type": "STANDARD", "DueDays": days})
     if books.switches.sales_tax == "canada":

@@ -1,7 +1,7 @@
 """The Accounting API over HTTP: who may ask, how often, and what is answered in which envelope."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -19,8 +19,10 @@ from qbdesk.practice.intuit import (
     request_ids,
     search,
     shapes,
+    xml_answers,
 )
 from qbdesk.practice.intuit.company import PracticeCompany
+from qbdesk.practice.intuit.limits import Nature
 from qbdesk.practice.intuit.refusals import RefusedError, missing, not_found
 from qbdesk.practice.intuit.writes import perform_write
 
@@ -48,7 +50,7 @@ class Call:
         return self.path[0].lower() if self.path else ""
 
     @property
-    def nature(self) -> Literal["read", "write", "batch"]:
+    def nature(self) -> Nature:
         if self.resource == "batch":
             return "batch"
         return "write" if self.method == "POST" and self.resource != "query" else "read"
@@ -77,7 +79,13 @@ async def serve(request: Request, host: str) -> Response:
     refusal = _refused_at_the_gate(company, request.headers, call, known=known)
     if refusal is not None:
         return refusal
-    return await faults.answered(company, call.words, lambda: _perform(company, call))
+    with company.limits.in_flight() as has_room:
+        if not has_room:
+            return company.throttled()
+        accept = request.headers.get("accept", "")
+        return await faults.answered(
+            company, call.words, lambda: _in_format(company, accept, _perform(company, call))
+        )
 
 
 def _count(company: PracticeCompany, call: Call) -> None:
@@ -102,9 +110,17 @@ def _refused_at_the_gate(
         return company.unauthorised(f"Token {state}: {token[:4]}")
     if state == "disconnected" or not known:
         return company.forbidden()
-    if company.limits.exceeded(batch=call.nature == "batch"):
+    if company.limits.exceeded(call.nature):
         return company.throttled()
     return None
+
+
+def _in_format(company: PracticeCompany, accept: str, answer: Response) -> Response:
+    """XML is what Intuit speaks unless it is asked for JSON."""
+    wants_xml = not accept or ("xml" in accept and "json" not in accept)
+    if not (wants_xml and company.switches.xml_without_accept):
+        return answer
+    return xml_answers.in_xml(answer)
 
 
 def _perform(company: PracticeCompany, call: Call) -> Response:
@@ -125,7 +141,8 @@ def _posted(company: PracticeCompany, call: Call) -> str:
     if call.path == ("batch",):
         return batch.answer(company, _json(call.body), request_id)
     request_ids.check(request_id)
-    return company.request_ids.once(request_id, "", lambda: _written(company, call))
+    sent = call.resource, call.params.get("operation"), call.body
+    return company.request_ids.once(request_id, "", sent, lambda: _written(company, call))
 
 
 def _written(company: PracticeCompany, call: Call) -> str:

@@ -42,7 +42,9 @@ def _checked_items(body: Any, request_id: str | None) -> list[dict[str, Any]]:
 
 def _item(company: PracticeCompany, item: dict[str, Any], request_id: str | None) -> str:
     try:
-        content = company.request_ids.once(request_id, item["bId"], lambda: _perform(company, item))
+        content = company.request_ids.once(
+            request_id, item["bId"], item, lambda: _perform(company, item)
+        )
     except RefusedError as refused:
         content = f'"Fault":{wire.dumps(refused.fault(company.switches.language))}'
     return f'{{{content},"bId":{wire.dumps(item["bId"])}}}'

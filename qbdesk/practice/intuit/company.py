@@ -97,19 +97,19 @@ class PracticeCompany:
         digest = hashlib.sha256(f"{self.realm_id}:{self._traces}".encode()).hexdigest()
         return f"1-{digest[:8]}-{digest[8:32]}"
 
-    def gateway_answer(self, kind: FaultKind) -> Response:
-        """An error from in front of the accounting service, without any reason."""
+    def gateway_answer(self, kind: FaultKind, code: str) -> Response:
+        """An error without any reason, from the accounting service or from in front of it."""
         if kind == "unavailable":
             return refusals.edge(503, "Service Temporarily Unavailable")
         if kind == "throttled":
             return self.throttled()
         if kind == "unauthorised":
             return self.unauthorised("Token expired: AB01")
-        return refusals.fault_answer(
-            refusals.RefusedError("10000", "System Failure Error: null", status=500),
-            self.switches.language,
-            intuit_time(self.clock()),
-        )
+        refused = refusals.RefusedError("10000", "System Failure Error: null", status=500)
+        if kind == "refused":
+            refused = refusals.RefusedError(code)
+        time = intuit_time(self.clock())
+        return refusals.fault_answer(refused, self.switches.language, time)
 
     def throttled(self) -> Response:
         self.requests.throttled += 1

@@ -20,6 +20,7 @@ FaultKind = Literal[
     "unavailable",  # 503 as HTML
     "server_error",  # 500 with code 10000
     "throttled",  # 429 as XML
+    "refused",  # 400 with the fault `code`, whatever was sent
     "unauthorised",  # 401 in the gateway's envelope
     "garbage",  # done; 200 with a page instead of JSON
     "empty",  # done; 200 with nothing in it
@@ -31,7 +32,7 @@ KINDS: tuple[str, ...] = get_args(FaultKind)
 _DONE_FIRST = ("reply_lost", "garbage", "empty", "cut_off", "slow", "slow_drip")
 _WITHOUT_ITS_ANSWER = (
     *("reply_lost", "request_lost", "garbage", "empty"),
-    *("unavailable", "server_error", "throttled", "unauthorised"),
+    *("unavailable", "server_error", "throttled", "unauthorised", "refused"),
 )
 _DRIPS = 20
 
@@ -46,6 +47,7 @@ class Fault:
         times: How often it happens; None: until the faults are cleared.
         seconds: For the kinds that take time.
         after_commit: Whether the request was carried out before it went wrong.
+        code: Intuit's fault code, of "refused".
     """
 
     kind: FaultKind
@@ -53,6 +55,7 @@ class Fault:
     times: int | None
     seconds: float
     after_commit: bool
+    code: str
 
 
 class Faults:
@@ -68,6 +71,7 @@ class Faults:
         times: int | None = 1,
         seconds: float = 0.0,
         after_commit: bool | None = None,
+        code: str = "6000",
     ) -> Fault:
         """Adds a fault; `after_commit` given makes, say, a 503 hide a success.
 
@@ -76,7 +80,7 @@ class Faults:
         if kind not in KINDS:
             raise ValueError(f"A fault is one of {', '.join(KINDS)}.")
         done = kind in _DONE_FIRST if after_commit is None else after_commit
-        fault = Fault(kind, matching, times, float(seconds), done)
+        fault = Fault(kind, matching, times, float(seconds), done, code)
         self.waiting.append(fault)
         return fault
 
@@ -119,7 +123,7 @@ class Suffering(Protocol):
 
     async def sleep(self, seconds: float) -> None: ...
     def do_later(self, seconds: float, work: Callable[[], object]) -> None: ...
-    def gateway_answer(self, kind: FaultKind) -> Response: ...
+    def gateway_answer(self, kind: FaultKind, code: str) -> Response: ...
 
 
 async def answered(
@@ -134,7 +138,7 @@ async def answered(
         return Lost()
     answer = perform() if fault.after_commit else None
     if fault.kind in _WITHOUT_ITS_ANSWER:
-        return _instead(company, fault.kind)
+        return _instead(company, fault.kind, fault.code)
     if fault.kind == "slow":
         await company.sleep(fault.seconds)
         return answer or perform()
@@ -147,14 +151,14 @@ async def answered(
     )
 
 
-def _instead(company: Suffering, kind: FaultKind) -> Response:
+def _instead(company: Suffering, kind: FaultKind, code: str) -> Response:
     if kind in ("reply_lost", "request_lost"):
         return Lost()
     if kind == "garbage":
         return HTMLResponse("<html><body>Please wait while we verify your browser</body></html>")
     if kind == "empty":
         return Response(b"", media_type="application/json")
-    return company.gateway_answer(kind)
+    return company.gateway_answer(kind, code)
 
 
 async def _dripping(company: Suffering, seconds: float, text: bytes) -> AsyncIterator[bytes]:

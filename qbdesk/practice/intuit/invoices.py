@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from qbdesk.practice.books.books import Books, Entity
+from qbdesk.practice.books.chart import DEFAULT_TERMS
 from qbdesk.practice.books.ledger import Posting
 from qbdesk.practice.intuit import invoice_lines, linking, taxes, validate
 from qbdesk.practice.intuit.refusals import RefusedError, business, missing
@@ -30,7 +31,7 @@ def save(books: Books, old: Entity | None, body: Entity, include: frozenset[str]
     customer = validate.referenced(books, "Customer", invoice, "CustomerRef", needed=True)
     assert customer is not None
     invoice["CustomerRef"] = validate.reference(customer)
-    _settle_dates(books, invoice, old)
+    _settle_dates(books, invoice, old, customer)
     if not number_was_sent or asked_for_number or invoice.get("DocNumber") == AUTO_GENERATE:
         _settle_number(books, invoice, old, asked=asked_for_number)
     _check_number(books, invoice, old, include)
@@ -43,7 +44,7 @@ def save(books: Books, old: Entity | None, body: Entity, include: frozenset[str]
     for kind, name in (("Class", "ClassRef"), ("Department", "DepartmentRef")):
         validate.referenced(books, kind, invoice, name)
     rate = validate.settle_currency(books, invoice, customer)
-    _inherit(invoice, customer)
+    _inherit(books, invoice, customer)
     posting = _work_out(books, invoice, rate)
     return _keep(books, old, invoice, posting)
 
@@ -56,9 +57,12 @@ def _kept(old: Entity, body: Entity) -> Entity:
     return {**old, "TxnTaxDetail": {"TxnTaxCodeRef": code} if code else {}}
 
 
-def _settle_dates(books: Books, invoice: Entity, old: Entity | None) -> None:
+def _settle_dates(books: Books, invoice: Entity, old: Entity | None, customer: Entity) -> None:
     today = books.clock().date().isoformat()
     invoice["TxnDate"] = str(invoice.get("TxnDate") or (old or {}).get("TxnDate") or today)[:10]
+    usual = customer.get("SalesTermRef") or {"value": DEFAULT_TERMS}
+    if books.switches.terms_of_customer and not invoice.get("DueDate"):
+        invoice.setdefault("SalesTermRef", usual)
     term = validate.referenced(books, "Term", invoice, "SalesTermRef")
     if not invoice.get("DueDate"):
         days = term["DueDays"] if term else 0
@@ -87,7 +91,9 @@ def _check_number(
 ) -> None:
     number = invoice.get("DocNumber")
     switches = books.switches
-    checks = switches.custom_numbers and switches.refuse_duplicate_numbers
+    checks = switches.refuse_duplicate_numbers and (
+        switches.custom_numbers or switches.check_automatic_numbers
+    )
     if not number or not checks or "allowduplicatedocnum" in include:
         return
     for other in books.invoices_numbered(number):
@@ -101,11 +107,14 @@ def _check_number(
             )
 
 
-def _inherit(invoice: Entity, customer: Entity) -> None:
+def _inherit(books: Books, invoice: Entity, customer: Entity) -> None:
     """QuickBooks copies addresses from the customer onto the invoice."""
+    validate.settle_addresses(books, invoice)
     for name in ("BillAddr", "ShipAddr"):
         if not invoice.get(name) and customer.get(name):
             invoice[name] = customer[name]
+    if books.switches.sales_tax == "us_automated":
+        invoice["ShipFromAddr"] = taxes.SHIP_FROM
     invoice.setdefault("PrintStatus", "NeedToPrint")
     invoice.setdefault("EmailStatus", "NotSet")
     invoice.setdefault("ApplyTaxAfterDiscount", False)

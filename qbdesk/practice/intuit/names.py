@@ -29,6 +29,7 @@ def save(books: Books, kind: str, old: Entity | None, body: Entity) -> Entity:
         entity.pop(name, None)
         if old and name in old:
             entity[name] = old[name]
+    validate.settle_addresses(books, entity)
     _settle_name(books, kind, entity, old)
     if old is None:
         return books.add(kind, {**_defaults(books, kind), **entity})
@@ -61,6 +62,7 @@ def _settle_name(books: Books, kind: str, entity: Entity, old: Entity | None) ->
         )
     was_active = old is None or old["Active"]
     if was_active and not entity["Active"]:
+        _check_owes_nothing(books, old)
         # QuickBooks frees the name of what is put away.
         name = _free_name(books, kind, name + DELETED_SUFFIX)
     elif not was_active and entity["Active"]:
@@ -76,7 +78,13 @@ def _settle_name(books: Books, kind: str, entity: Entity, old: Entity | None) ->
     if parent is not None:
         entity["FullyQualifiedName"] = f"{parent['FullyQualifiedName']}:{name}"
         if entity["FullyQualifiedName"].count(":") >= MOST_LEVELS:
-            raise RefusedError("6150", "More than five levels of sub-entities are not possible")
+            raise RefusedError("6180", "More than five levels of sub-entities are not possible")
+
+
+def _check_owes_nothing(books: Books, old: Entity | None) -> None:
+    held = (old or {}).get("Balance", (old or {}).get("CurrentBalance", ZERO))
+    if held != ZERO and not books.switches.put_away_with_balance:
+        raise RefusedError("6220", "Cannot be made inactive while it has a balance.", "Active")
 
 
 def _free_name(books: Books, kind: str, name: str) -> str:
@@ -155,6 +163,11 @@ def _check_account(books: Books, entity: Entity, old: Entity | None) -> None:
     if not entity.get("AccountType"):
         raise missing("AccountType")
     entity.setdefault("AccountSubType", _SUBTYPES.get(entity["AccountType"], "Other"))
+    currency = (entity.get("CurrencyRef") or {}).get("value")
+    home = books.switches.home_currency
+    if currency not in (None, home) and not books.switches.multicurrency:
+        raise business(validate.NO_MULTICURRENCY, "CurrencyRef")
+    entity["CurrencyRef"] = {"value": currency or home}
     entity["Classification"] = _CLASSES.get(entity["AccountType"], "Asset")
 
 

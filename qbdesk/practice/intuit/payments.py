@@ -28,8 +28,8 @@ def save(books: Books, old: Entity | None, body: Entity) -> Entity:
     payment["TxnDate"] = str(payment.get("TxnDate") or today)[:10]
     validate.check_open_period(books, payment["TxnDate"])
     validate.referenced(books, "PaymentMethod", payment, "PaymentMethodRef")
-    _settle_deposit(books, payment)
     validate.settle_currency(books, payment, customer)
+    _settle_deposit(books, payment)
     amounts = _applications(books, payment, customer)
     payment["Line"] = []
     payment.setdefault("ProcessPayment", False)
@@ -51,6 +51,10 @@ def _settle_deposit(books: Books, payment: Entity) -> None:
     elif account["AccountType"] not in _DEPOSIT_TYPES:
         detail = "You need to select a different type of account for the deposit."
         raise business(detail, "DepositToAccountRef")
+    home = books.switches.home_currency
+    held_in = (account.get("CurrencyRef") or {}).get("value", home)
+    if held_in not in (home, (payment.get("CurrencyRef") or {}).get("value")):
+        raise business(validate.OTHER_CURRENCY, "DepositToAccountRef")
     payment["DepositToAccountRef"] = {"value": account["Id"]}
 
 

@@ -1,12 +1,12 @@
 """What a company says of itself: CompanyInfo and Preferences, answered from the switches."""
 
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 from qbdesk.practice.books.books import Books
+from qbdesk.practice.books.chart import DEFAULT_TERMS
+from qbdesk.practice.intuit import validate
 from qbdesk.practice.intuit.refusals import RefusedError, business, not_found
-from qbdesk.practice.intuit.validate import NO_MULTICURRENCY
 
 READ_ONLY_STATES = ("EXPIRED", "RESTRICTED", "SUSPENDED", "CANCELLED")
 # Intuit keeps exchange rates of the last three years.
@@ -17,7 +17,8 @@ _META = {"CreateTime": "2024-01-02T08:00:00.000-08:00"}
 def company_info(books: Books) -> dict[str, Any]:
     switches = books.switches
     address = {"Id": "1", "Line1": "12 Maple Street", "PostalCode": "M5H 2N2"}
-    address |= {"City": "Toronto", "CountrySubDivisionCode": "ON", "Country": switches.country}
+    country = validate.country(books, switches.country)
+    address |= {"City": "Toronto", "CountrySubDivisionCode": "ON", "Country": country}
     name_values = {
         "SubscriptionStatus": switches.subscription_status,
         "OfferingSku": switches.offering,
@@ -67,7 +68,7 @@ def preferences(books: Books) -> dict[str, Any]:
         "AutoApplyCredit": switches.auto_apply_credit,
         "AutoApplyPayments": switches.auto_apply_credit,
         "DefaultDiscountAccount": books.account("DiscountsRefundsGiven"),
-        "DefaultTerms": {"value": "3"},
+        "DefaultTerms": {"value": DEFAULT_TERMS},
         "ETransactionEnabledStatus": "NotApplicable",
         "UsingPriceLevels": False,
         "UsingProgressInvoicing": False,
@@ -100,17 +101,17 @@ def preferences(books: Books) -> dict[str, Any]:
 def exchange_rate(books: Books, currency: str, day: str | None) -> dict[str, Any]:
     """What a unit of a currency costs in home currency on a day (today if none is given)."""
     if not books.switches.multicurrency:
-        raise business(NO_MULTICURRENCY)
+        raise business(validate.NO_MULTICURRENCY)
     today = books.clock().date()
     try:
         wanted = date.fromisoformat(day) if day else today
     except ValueError as error:
         raise RefusedError("2060", f"Invalid Date format : {day}", "asofdate") from error
     home = books.switches.home_currency
-    rate = Decimal(1) if currency == home else books.rates.get(currency)
-    if rate is None:
+    if currency != home and currency not in books.rates:
         raise RefusedError("2220", f"Invalid Currency : {currency}", "sourcecurrencycode")
-    if not today - OLDEST_RATE <= wanted <= today:
+    rate = books.rate_on(currency, wanted)
+    if rate is None or not today - OLDEST_RATE <= wanted <= today:
         raise not_found()
     return {
         "SourceCurrencyCode": currency,

@@ -5,60 +5,7 @@ from typing import Any
 from starlette.responses import HTMLResponse, Response
 
 from qbdesk.practice import wire
-
-MESSAGES = {
-    "500": "Unsupported Operation",
-    "600": "Duplicate Request ID",
-    "610": "Object Not Found",
-    "620": "Transaction cannot be linked",
-    "1040": "Batch size exceeds limit",
-    "2010": "Request has invalid or unsupported property",
-    "2020": "Required param missing, need to supply the required value for the API",
-    "2030": "Invalid ID",
-    "2040": "Invalid String",
-    "2050": "String length is either shorter or longer than supported by specification",
-    "2060": "Invalid Date format",
-    "2090": "Invalid Number range",
-    "2130": "Invalid Request ID format",
-    "2170": "Invalid Enumeration",
-    "2220": "Invalid Currency",
-    "2210": "Invalid Email Address format",
-    "2290": "Transaction amount must not be negative",
-    "2500": "Invalid Reference Id",
-    "4000": "Error parsing query",
-    "4001": "Invalid query",
-    "4002": "Error processing query",
-    "5010": "Stale Object Error",
-    "5030": "Feature Not Supported Error",
-    "6000": "A business validation error has occurred while processing your request",
-    "6070": "Amount calculation incorrect in the request",
-    "6080": "At least one name field is required",
-    "6140": "Duplicate Document Number Error",
-    "6150": "Invalid parent",
-    "6170": "Tax detail is not applicable",
-    "6190": "Invalid Company Status",
-    "6200": "Account Period Closed Error",
-    "6210": "Account Period Closed, Cannot Update Through Services Error",
-    "6240": "Duplicate Name Exists Error",
-    "6540": "Deposited Transaction cannot be changed",
-    "10000": "An application error has occurred while processing your request",
-}
-
-# What a French company answers: a client that looks at the words instead of the code stumbles here.
-FRENCH_MESSAGES = {
-    "610": "Objet introuvable",
-    "2020": "Paramètre requis manquant",
-    "2050": "Longueur de chaîne non valide",
-    "2500": "ID de référence non valide",
-    "5010": "Erreur d'objet périmé",
-    "6000": "Une erreur de validation est survenue lors du traitement de votre demande",
-    "6070": "Calcul du montant incorrect dans la demande",
-    "6140": "Numéro de document en double",
-    "6190": "Statut d'entreprise non valide",
-    "6200": "Erreur de période comptable close",
-    "6210": "Période comptable close",
-    "6240": "Erreur de nom en double",
-}
+from qbdesk.practice.intuit.wording import FRENCH_DETAILS, FRENCH_MESSAGES, MESSAGES
 
 
 class RefusedError(Exception):
@@ -79,15 +26,15 @@ class RefusedError(Exception):
         self.status = status
 
     def fault(self, language: str) -> dict[str, Any]:
-        message = MESSAGES[self.code]
-        if language == "fr":
-            message = FRENCH_MESSAGES.get(self.code, message)
-        kind = "SystemFault" if self.code == "10000" else "ValidationFault"
+        message = MESSAGES.get(self.code, "Error")
         detail = self.detail
         if language == "fr":
-            detail = detail.replace("Duplicate Document Number Error", message).replace(
-                "TxnType=Invoice", "TxnType=Facture"
+            detail = FRENCH_DETAILS.get(self.code, detail)
+            detail = detail.replace("TxnType=Invoice", "TxnType=Facture").replace(
+                MESSAGES["6140"], FRENCH_MESSAGES["6140"]
             )
+            message = FRENCH_MESSAGES.get(self.code, message)
+        kind = "SystemFault" if self.code == "10000" else "ValidationFault"
         error = {"Message": message, "Detail": detail, "code": self.code, "element": self.element}
         return {"Error": [error], "type": kind}
 

@@ -1,7 +1,7 @@
 """Answers queries from the books: filterable fields only, inactive names only when asked for."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -49,13 +49,17 @@ def answer(books: Books, statement: str) -> dict[str, Any]:
     found = _matching(books, kind, query)
     if query.count:
         return {"totalCount": len(found)}
-    for name, descending in reversed(query.order):
+    for name, descending in reversed(_obeyed(books, query)):
         found.sort(key=lambda entity: _sortable(_value(entity, name)), reverse=descending)
     page = found[query.start - 1 : query.start - 1 + query.limit]
     if not page:
         return {}
     rows = [shapes.as_answered(books.switches, _projected(x, query.names)) for x in page]
     return {kind: rows, "startPosition": query.start, "maxResults": len(rows)}
+
+
+def _obeyed(books: Books, query: Query) -> list[tuple[str, bool]]:
+    return [by for by in query.order if by[0] != "Id" or books.switches.order_by_id]
 
 
 def _kind(books: Books, wanted: str) -> str:
@@ -93,6 +97,8 @@ def _matching(books: Books, kind: str, query: Query) -> list[Entity]:
     if kind == "Invoice" and books.switches.bad_email_breaks_queries:
         _stumble_over_bad_email(books)
     tests = [_test(condition) for condition in query.conditions]
+    if books.switches.query_lag > 0:
+        tests.append(_is_old_enough(books))
     if kind in _HIDES_INACTIVE and not any(c.name == "Active" for c in query.conditions):
         tests.append(lambda entity: bool(entity.get("Active", True)))
     return [
@@ -100,6 +106,11 @@ def _matching(books: Books, kind: str, query: Query) -> list[Entity]:
         for entity in rows
         if not books.hides(kind, entity["Id"]) and all(test(entity) for test in tests)
     ]
+
+
+def _is_old_enough(books: Books) -> Callable[[Entity], bool]:
+    newest = books.clock() - timedelta(seconds=books.switches.query_lag)
+    return lambda entity: moment_of(entity["MetaData"]["CreateTime"]) <= newest
 
 
 def _candidates(books: Books, kind: str, conditions: list[Condition]) -> Iterable[Entity]:

@@ -37,6 +37,7 @@ class Grant:
     consented: datetime
     refresh_token: str
     refresh_since: datetime
+    refresh_token_before: str = ""
     access_until: dict[str, datetime] = field(default_factory=dict)
     ended: Literal["", "revoked", "disconnected"] = ""
 
@@ -105,6 +106,9 @@ class SignIn:
         now = self._clock()
         if now - known.issued > timedelta(seconds=self._switches.code_lifetime):
             raise invalid_grant("Authorization code has expired")
+        if self._switches.one_grant:
+            for grant in self._grants:
+                grant.ended = grant.ended or "revoked"
         known.grant = Grant(consented=now, refresh_token="", refresh_since=now)
         self._grants.append(known.grant)
         self._rotate(known.grant)
@@ -115,7 +119,7 @@ class SignIn:
         grant = self._by_refresh_token.get(refresh_token)
         if grant is None:
             raise invalid_grant("Incorrect or invalid refresh token")
-        if refresh_token != grant.refresh_token:
+        if refresh_token != grant.refresh_token and not self._still_works(grant, refresh_token):
             if self._switches.reuse_revokes:
                 grant.ended = grant.ended or "revoked"
             raise invalid_grant("Incorrect or invalid refresh token")
@@ -126,6 +130,12 @@ class SignIn:
         if self._clock() - grant.refresh_since >= timedelta(seconds=self._switches.rotation):
             self._rotate(grant)
         return self._tokens(grant)
+
+    def _still_works(self, grant: Grant, refresh_token: str) -> bool:
+        """Whether a rotated-away token is in the day that older texts of Intuit grant it."""
+        age = (self._clock() - grant.refresh_since).total_seconds()
+        is_last = refresh_token == grant.refresh_token_before
+        return is_last and age < self._switches.old_refresh_lifetime
 
     def revoke(self, token: str) -> bool:
         """Ends the grant that an access or refresh token belongs to; False if there is none."""
@@ -149,6 +159,7 @@ class SignIn:
         return "valid" if self._clock() < grant.access_until[access_token] else "expired"
 
     def _rotate(self, grant: Grant) -> None:
+        grant.refresh_token_before = grant.refresh_token
         grant.refresh_token = self._new("AB1")
         grant.refresh_since = self._clock()
         self._by_refresh_token[grant.refresh_token] = grant

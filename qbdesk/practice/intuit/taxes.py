@@ -11,6 +11,14 @@ from qbdesk.practice.intuit.refusals import RefusedError
 from qbdesk.practice.wire import ZERO, cents, decimal
 
 HUNDRED = Decimal(100)
+_UNITED_STATES = ("US", "USA", "UNITED STATES")
+# Where the company ships from; answered with invoices that are taxed automatically.
+SHIP_FROM = {
+    "Line1": "12 Maple Street",
+    "City": "Austin",
+    "CountrySubDivisionCode": "TX",
+    "PostalCode": "78701",
+}
 # us_automated: state rates only; Intuit's engine knows counties and cities too.
 STATE_RATES = {
     "CA": Decimal("7.25"),
@@ -109,9 +117,15 @@ def _overrides(invoice: dict[str, Any], by_rate: dict[str, Decimal]) -> dict[str
 
 
 def _automated(books: Books, invoice: dict[str, Any], discount: Decimal) -> Tax:
-    """US automated sales tax: by ship-to address; the sender's tax code and total are ignored."""
-    address = invoice.get("ShipAddr") or invoice.get("BillAddr") or {}
-    state = str(address.get("CountrySubDivisionCode") or "").upper()
+    """US automated sales tax: by ship-to address; the sender's tax code and total are ignored.
+
+    Without an address, or with one abroad, there is no tax, and nobody is told.
+    """
+    address = invoice.get("ShipAddr") or {}
+    if not address and not books.switches.automated_tax_ship_to_only:
+        address = invoice.get("BillAddr") or {}
+    is_here = str(address.get("Country") or "US").upper() in _UNITED_STATES
+    state = str(address.get("CountrySubDivisionCode") or "").upper() if is_here else ""
     rate = books.switches.automated_tax_rate
     percent = STATE_RATES.get(state, ZERO) if rate is None else (rate if state else ZERO)
     base = _taxable(invoice, discount)

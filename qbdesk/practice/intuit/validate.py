@@ -18,6 +18,7 @@ from qbdesk.practice.intuit.refusals import (
 from qbdesk.practice.wire import decimal
 
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
+OTHER_CURRENCY = "The currency of the transaction is invalid for customer / vendor / account."
 NO_MULTICURRENCY = "Multi Currency should be enabled to perform this operation"
 
 
@@ -77,6 +78,27 @@ def check_open_period(books: Books, txn_date: str) -> None:
         raise closed_period(password=books.switches.book_close_password)
 
 
+# Intuit answers with three letters; a name it does not know stays as it was sent.
+_ISO3 = {
+    **{"US": "USA", "CA": "CAN", "GB": "GBR", "FR": "FRA", "DE": "DEU", "AU": "AUS", "MX": "MEX"},
+    **{"IE": "IRL", "NL": "NLD", "BE": "BEL", "IT": "ITA", "ES": "ESP", "CH": "CHE", "JP": "JPN"},
+}
+
+
+def country(books: Books, sent: str) -> str:
+    return _ISO3.get(sent, sent) if books.switches.iso3_countries else sent
+
+
+def settle_addresses(books: Books, entity: Entity) -> None:
+    """Addresses as Intuit keeps them since August 2025: no coordinates, ISO-3 countries."""
+    for name in ("BillAddr", "ShipAddr"):
+        if isinstance(entity.get(name), dict):
+            kept = {key: v for key, v in entity[name].items() if key not in ("Lat", "Long")}
+            if "Country" in kept:
+                kept["Country"] = country(books, kept["Country"])
+            entity[name] = kept
+
+
 def settle_currency(books: Books, body: Entity, customer: Entity) -> Decimal:
     """The exchange rate of a transaction; CurrencyRef only where several currencies are in use."""
     switches = books.switches
@@ -88,13 +110,14 @@ def settle_currency(books: Books, body: Entity, customer: Entity) -> Decimal:
         return Decimal(1)
     own = customer["CurrencyRef"]["value"]
     if sent is not None and sent != own:
-        detail = "The currency of the transaction is invalid for customer / vendor / account."
-        raise business(detail, "CurrencyRef")
+        raise business(OTHER_CURRENCY, "CurrencyRef")
     body["CurrencyRef"] = {"value": own}
     if own == switches.home_currency:
         rate = Decimal(1)
     elif rate is None:
-        rate = Decimal(1) if switches.missing_rate_is_one else books.rates.get(own, Decimal(1))
+        day = date.fromisoformat(body["TxnDate"])
+        rate = Decimal(1) if switches.missing_rate_is_one else books.rate_on(own, day)
+        rate = rate or Decimal(1)
     elif rate <= 0:
         raise business("Exchange rate must be greater than 0.", "ExchangeRate")
     body["ExchangeRate"] = rate

@@ -272,7 +272,7 @@ async def test_the_sign_in_suffers_faults_too(visitor):
 async def test_a_script_adds_lists_and_clears_faults(practice):
     fault = {"kind": "unavailable", "matching": "POST invoice", "times": None, "seconds": 0.5}
     added = await practice.http.post("/practice/faults", json=fault)
-    assert added.json() == [{**fault, "after_commit": False}]
+    assert added.json() == [{**fault, "after_commit": False, "code": "6000"}]
     assert (await practice.http.get("/practice/faults")).json() == added.json()
     assert (await practice.http.delete("/practice/faults")).json() == []
 
