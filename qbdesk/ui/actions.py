@@ -106,7 +106,7 @@ class ActionBar(QWidget):
 
     def _draw_signs(self) -> None:
         palette = self.palette()
-        self.sync.setIcon(sign("signs/sync", QColor("white"), QColor("white")))
+        self.sync.setIcon(sign("signs/sync", QColor("white"), palette, palette.ColorRole.Button))
         self.resync.setIcon(look.button_sign("resync", palette))
         self.pause.setIcon(look.button_sign("resume" if self._paused else "pause", palette))
         self.disconnect_button.setIcon(look.button_sign("disconnect", palette))

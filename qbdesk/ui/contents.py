@@ -90,7 +90,10 @@ class Contents(QWidget):
 
     def show_page(self, page: QWidget) -> None:
         self.header.setVisible(page is self.main_page)
-        self.pages.setCurrentWidget(page)
+        if self.pages.currentWidget() is not page:
+            self.pages.setCurrentWidget(page)
+            # Not on a button, which a stray key would press.
+            self.table.setFocus()
 
     def arrange_details(self) -> None:
         """Only while something is selected: beside the table, or below it in a narrow window."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QDialog
 
 from qbdesk.sync.views import (
@@ -25,6 +25,8 @@ from qbdesk.ui.look import Tone
 
 if TYPE_CHECKING:
     from qbdesk.sync.service import Service
+
+GOOD_NEWS_MS = 15_000
 
 
 class Desk(QObject):
@@ -70,7 +72,10 @@ class Desk(QObject):
         self._contents.banner.say(sentence, tone=Tone.BAD)
 
     def tell(self, sentence: str) -> None:
-        self._contents.banner.say(sentence, tone=Tone.GOOD, sign="signs/fine")
+        """Good news, which makes room again by itself."""
+        banner = self._contents.banner
+        banner.say(sentence, tone=Tone.GOOD)
+        QTimer.singleShot(GOOD_NEWS_MS, self, lambda: banner.take_back(sentence))
 
     def ask(self, asked: "Future[Any]", then: Callable[[Any], None] | None = None) -> None:
         """What goes wrong is said in the window."""

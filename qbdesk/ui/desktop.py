@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 STOP_SECONDS = 5.0
 PAINTED_WITHIN_MS = 500
 NOT_REACHED = 2
+COLUMNS = "columns-1"  # another number whenever there are other columns
 
 
 def run_desktop(
@@ -165,6 +166,7 @@ class Desktop(QObject):
         self.bridge = Bridge(self)
         self.companies = Companies(self.bridge, self)
         self.contents = Contents(self.bridge, practice=self._practice)
+        self.contents.table.restore_widths(self._memory.value(COLUMNS))
         self.desk = Desk(self.bridge, self.companies, self.contents)
         self.invoice_actions = InvoiceActions(self.desk, self.contents)
         self.company_actions = CompanyActions(self.desk, self.companies, self.contents)
@@ -301,9 +303,14 @@ class Desktop(QObject):
         self.notifier.stop()
         self.tray.remove()
         self.signals.restore()
-        self._memory.setValue("geometry", self.window.saveGeometry())
+        self._remember()
         self._memory.sync()
         self.window.let_go()
         self.window.close()
         if self._service is not None:
             self._service.stop(STOP_SECONDS)
+
+    def _remember(self) -> None:
+        self._memory.setValue("geometry", self.window.saveGeometry())
+        if (columns := self.contents.table.own_widths()) is not None:
+            self._memory.setValue(COLUMNS, columns)

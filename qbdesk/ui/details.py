@@ -189,6 +189,7 @@ class ChoiceButton(QPushButton):
         super().__init__()
         self.words = PlainLabel(text)
         self.words.setWordWrap(True)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAccessibleName(self.words.text())
         row = self._row = layouts.row(self)

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from qbdesk import resources
@@ -52,14 +52,24 @@ def program_icon() -> QIcon:
     return icon
 
 
-def sign(name: str, colour: QColor, paper: QColor) -> QIcon:
-    """A sign such as "status/synced", in one colour."""
-    return _sign(name, colour.name(), paper.name())
+def sign(name: str, colour: QColor, palette: QPalette, role: QPalette.ColorRole) -> QIcon:
+    """A sign such as "status/synced", in one colour on the ground of that role; in a selected row
+    in the selection's own colours."""
+    shown, paper = colour.name(), palette.color(role).name()
+    return _sign(
+        name,
+        shown,
+        paper,
+        palette.highlightedText().color().name(),
+        palette.highlight().color().name(),
+    )
 
 
 @cache
-def _sign(name: str, colour: str, paper: str) -> QIcon:
+def _sign(name: str, colour: str, paper: str, selected: str, selected_paper: str) -> QIcon:
     icon = QIcon()
     for ratio in (1.0, 2.0):
         icon.addPixmap(pixmap(name, 16, ratio, colour, paper))
+        chosen = pixmap(name, 16, ratio, selected, selected_paper)
+        icon.addPixmap(chosen, QIcon.Mode.Selected)
     return icon

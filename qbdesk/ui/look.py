@@ -92,11 +92,12 @@ def state_tone(state: State) -> Tone:
 
 
 def toned_sign(name: str, tone: Tone, palette: QPalette) -> QIcon:
-    return sign(name, colour(tone, palette), palette.base().color())
+    return sign(name, colour(tone, palette), palette, QPalette.ColorRole.Base)
 
 
 def button_sign(name: str, palette: QPalette) -> QIcon:
-    return sign(f"signs/{name}", palette.buttonText().color(), palette.button().color())
+    ink = palette.buttonText().color()
+    return sign(f"signs/{name}", ink, palette, QPalette.ColorRole.Button)
 
 
 class PlainLabel(QLabel):

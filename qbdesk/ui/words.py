@@ -66,6 +66,13 @@ def environment_badge(environment: str | None, test_server: bool) -> str:
     return " · ".join(parts)
 
 
+def country(code: str) -> str:
+    """The country's name, by its two letters; what is no country stays as it is."""
+    territory = QLocale.codeToTerritory(code)
+    known = territory != QLocale.Country.AnyCountry
+    return QLocale.territoryToString(territory) if known else code
+
+
 def amount(value: Decimal | None, currency: str) -> str:
     return "–" if value is None else shown(value, currency)
 

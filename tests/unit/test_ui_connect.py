@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QLineEdit
 from ui_stand_in import OFFER, REDIRECT, StandIn, not_connected
 
@@ -167,8 +168,25 @@ def test_the_consent_window_is_opened_with_the_request(at: Dialog) -> None:
     assert at.page() is at.dialog.waiting
 
 
-def test_the_typed_secret_does_not_stay_in_the_field(at: Dialog) -> None:
-    at.sign_in()
+def test_the_sign_in_address_can_be_copied_where_no_browser_opens(at: Dialog) -> None:
+    at.browser_works = False
+    at.enter_keys()
+    at.press(at.dialog.browser)
+    assert "Copy the sign-in address" in at.dialog.trouble.text()
+    at.press(at.dialog.paste.copy)
+    assert QGuiApplication.clipboard().text() == "https://appcenter.intuit.com/connect"
+
+
+def test_the_country_is_named_in_words(at: Dialog) -> None:
+    at.land()
+    assert at.dialog.confirm.country.text() == "Canada  ·  home currency CAD"
+
+
+def test_the_typed_secret_goes_with_the_dialog(at: Dialog) -> None:
+    at.sign_in().closed.emit()
+    at.settle()
+    assert at.dialog.go_on.isEnabled(), "who closed the window by mistake types nothing again"
+    at.press(at.dialog.cancel)
     assert at.dialog.keys.secret.text() == ""
 
 

@@ -15,6 +15,7 @@ from qbdesk.ui.desktop import Desktop
 from qbdesk.ui.dialogs.question import Question
 from qbdesk.ui.signals import QuitSignals
 from qbdesk.ui.single import SingleInstance
+from qbdesk.ui.table.columns import Column
 
 
 class App(QObject):
@@ -178,6 +179,15 @@ def test_tray_and_window_show_the_same_state(running: Running) -> None:
     running.qtbot.waitUntil(lambda: "reached" in header.sentence.text())
     assert running.desktop.tray.line.text() == header.sentence.text()
     assert running.desktop.tray.icon.toolTip().endswith(header.sentence.text())
+
+
+def test_columns_that_somebody_set_are_remembered(qtbot, tmp_path: Path) -> None:
+    first = Running(qtbot, tmp_path, StandIn(company()))
+    first.desktop.contents.table.setColumnWidth(Column.CUSTOMER, 321)
+    first.end()
+    second = Running(qtbot, tmp_path, StandIn(company()))
+    assert second.desktop.contents.table.columnWidth(Column.CUSTOMER) == 321
+    second.end()
 
 
 def test_a_signal_ends_the_program_without_polling(qtbot) -> None:

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QTextDocument
+from PySide6.QtGui import QGuiApplication, QIcon, QTextDocument
 from ui_stand_in import StandIn, company, held, invoice
 
 from qbdesk.sync.views import InvoiceQuery, SortBy, Status
@@ -12,6 +12,7 @@ from qbdesk.ui.table.columns import Column
 from qbdesk.ui.table.model import InvoiceModel
 from qbdesk.ui.table.pages import PAGE
 from qbdesk.ui.table.view import InvoiceTable
+from qbdesk.ui.table.widths import widths
 
 QUERY = InvoiceQuery("maple", sort_by=SortBy.NUMBER, descending=False)
 SHOWN, TIP = Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole
@@ -235,6 +236,57 @@ def test_amounts_stand_at_the_right_with_separators_and_currency(qtbot, service,
     assert (
         cell(model, Column.AMOUNT, Qt.ItemDataRole.TextAlignmentRole) & Qt.AlignmentFlag.AlignRight
     )
+
+
+@pytest.mark.parametrize("room", [600, 900, 1280, 1920])
+def test_wider_windows_give_the_texts_more_and_the_reason_most(room: int) -> None:
+    needed, found = widths(0, 7), widths(room, 7)
+    assert all(found[column] >= needed[column] for column in needed)
+    assert found[Column.AMOUNT] == needed[Column.AMOUNT]
+    assert room < 1280 or room - sum(found.values()) > found[Column.CUSTOMER]
+
+
+def test_columns_follow_the_window_until_somebody_sets_one(qtbot, table) -> None:
+    before = table.columnWidth(Column.CUSTOMER)
+    table.resize(1600, 400)
+    assert table.columnWidth(Column.CUSTOMER) > before
+    assert table.own_widths() is None
+    table.setColumnWidth(Column.CUSTOMER, 333)
+    table.resize(1000, 400)
+    assert table.columnWidth(Column.CUSTOMER) == 333
+
+
+def test_widths_that_somebody_set_come_back(qtbot, bridge, table) -> None:
+    table.setColumnWidth(Column.CUSTOMER, 333)
+    other = InvoiceTable(bridge)
+    qtbot.addWidget(other)
+    other.restore_widths(table.own_widths())
+    other.resize(1300, 400)
+    other.show()
+    assert other.columnWidth(Column.CUSTOMER) == 333
+    assert other.own_widths() is not None
+
+
+def test_a_long_reason_is_whole_in_the_tooltip(qtbot, service, model) -> None:
+    reason = "The total is <5 and " + "does not add up " * 40
+    service.rows = {"a": held(1, message=reason)}
+    load(qtbot, model)
+    document = QTextDocument()
+    document.setHtml(str(cell(model, Column.REASON, TIP)))
+    assert document.toPlainText().strip() == reason.strip()
+
+
+def test_a_status_is_seen_on_a_selected_row_too(qtbot, service, model) -> None:
+    service.rows = {"a": held(1)}
+    load(qtbot, model)
+    icon = cell(model, Column.STATUS, Qt.ItemDataRole.DecorationRole)
+    usual, selected = (
+        icon.pixmap(16, mode).toImage() for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected)
+    )
+    ground = QGuiApplication.palette().highlight().color()
+    middle = selected.pixelColor(8, 3)
+    assert usual.pixelColor(8, 3) != middle
+    assert abs(middle.lightness() - ground.lightness()) > 60
 
 
 def test_every_status_has_a_word_and_a_sign_of_its_own(qtbot, service, model) -> None:

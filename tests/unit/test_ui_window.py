@@ -434,6 +434,19 @@ def test_pause_turns_into_resume(screen: Screen) -> None:
     assert screen.service.calls("resume") == [["maple"]]
 
 
+def test_good_news_makes_room_again_but_trouble_stays(screen: Screen) -> None:
+    screen.desk.tell("All <done>.")
+    screen.contents.banner.take_back("All <done>.")
+    assert screen.banner() == ""
+    screen.desk.complain("QuickBooks could not be reached.")
+    screen.contents.banner.take_back("All <done>.")
+    assert screen.banner() == "QuickBooks could not be reached."
+
+
+def test_no_stray_key_presses_a_button_at_first(screen: Screen) -> None:
+    assert screen.contents.focusWidget() is screen.contents.table
+
+
 def test_an_error_that_nobody_foresaw_is_said_without_its_text(screen: Screen, caplog) -> None:
     screen.service.troubles["sync"] = RuntimeError("token abc123 of Maple")
     screen.press(screen.contents.actions_bar.sync)

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from qbdesk.sync.views import CompanyView, ConsentRequest, Offer
@@ -71,6 +72,7 @@ class ConnectDialog(Sheet):
         self.confirm.changed.connect(self._enable)
         self.paste.address.textChanged.connect(lambda _: self._enable())
         self.paste.again.clicked.connect(lambda: self._browse())
+        self.paste.copy.clicked.connect(lambda: self._copy_address())
         self._turn_to(self.keys)
         bridge.ask(self, self._service.app_keys_known(), self._keys_known, self.complain_of)
 
@@ -152,7 +154,6 @@ class ConnectDialog(Sheet):
 
     def _may_sign_in(self, request: ConsentRequest) -> None:
         self._request = request
-        self.keys.secret.clear()
         if self._by_browser:
             self._browse()
         else:
@@ -190,6 +191,9 @@ class ConnectDialog(Sheet):
         # Its own farewell must not be taken for the user giving up.
         consent, self._consent = self._consent, None
         if consent is not None:
+            # Outlives the dialog for the moment that its process needs to end.
+            consent.setParent(self._bridge)
+            consent.closed.connect(consent.deleteLater)
             consent.close()
 
     def _no_window(self, sentence: str) -> None:
@@ -201,7 +205,17 @@ class ConnectDialog(Sheet):
     def _browse(self) -> None:
         self._turn_to(self.paste)
         if self._request and not self._open_browser(self._request.authorize_url):
-            self.complain(self.tr("No browser could be opened on this computer."))
+            self.complain(
+                self.tr(
+                    "No browser could be opened on this computer. Copy the sign-in address and "
+                    "open it in a browser of your own."
+                )
+            )
+
+    def _copy_address(self) -> None:
+        if self._request is not None:
+            QGuiApplication.clipboard().setText(self._request.authorize_url)
+            self.complain(self.tr("Copied. Open it in your browser."), Tone.GOOD)
 
     def _gave_up(self, consent: Any, sentence: str) -> None:
         if consent is self._consent:
@@ -265,3 +279,8 @@ class ConnectDialog(Sheet):
             return  # the tokens are on their way into the keyring: that is not broken off
         self._forget()
         super().reject()
+
+    def done(self, result: int) -> None:
+        # Kept till now: whoever closed the sign-in by mistake need not look it up again.
+        self.keys.secret.clear()
+        super().done(result)

@@ -128,8 +128,10 @@ class PastePage(QWidget):
         for step in steps:
             column.addWidget(look.label(step, wrap=True))
         self.again = QPushButton(self.tr("Open in my browser"))
+        self.copy = QPushButton(self.tr("Copy the sign-in address"))
         row = layouts.row()
         row.addWidget(self.again)
+        row.addWidget(self.copy)
         row.addStretch(1)
         column.addLayout(row)
         self.address = QLineEdit(
@@ -186,7 +188,8 @@ class ConfirmPage(QWidget):
         tone = Tone.TEST if sandbox or offer.test_server else Tone.BUSY
         self.badge.show_mark(words.environment_badge(offer.environment, offer.test_server), tone)
         said = self.tr("{country}  ·  home currency {currency}")
-        self.country.setText(said.format(country=offer.country, currency=offer.currency))
+        country = words.country(offer.country)
+        self.country.setText(said.format(country=country, currency=offer.currency))
         self.account.clear()
         self.account.setPlaceholderText(self.tr("Choose an income account"))
         for account in offer.income_accounts:

@@ -11,8 +11,10 @@ from qbdesk.ui import look
 from qbdesk.ui.look import GAP, Tone
 from qbdesk.ui.parts import layouts
 from qbdesk.ui.parts.close_button import CloseButton
+from qbdesk.ui.plain import plain
 
 _SIGN = 16
+_SIGNS = {Tone.BAD: "signs/stop", Tone.GOOD: "signs/fine"}
 
 
 class Banner(QFrame):
@@ -47,15 +49,20 @@ class Banner(QFrame):
     def text(self) -> str:
         return self._sentence.text()
 
-    def say(self, sentence: str, advice: str = "", tone: Tone = Tone.MIND, sign: str = "") -> None:
+    def say(self, sentence: str, advice: str = "", tone: Tone = Tone.MIND) -> None:
         self._tone = tone
-        self._sign_name = sign or ("signs/stop" if tone == Tone.BAD else "signs/mind")
+        self._sign_name = _SIGNS.get(tone, "signs/mind")
         self._sentence.setText(sentence)
         self._advice.setText(advice)
         self._advice.setVisible(bool(advice))
         self.setAccessibleName(self._sentence.text())
         self.setVisible(bool(sentence))
         self.update()
+
+    def take_back(self, sentence: str) -> None:
+        """Goes away, unless something else has been said since."""
+        if self.text() == plain(sentence, lines=True):
+            self.hide()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

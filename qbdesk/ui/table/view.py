@@ -1,7 +1,15 @@
 """The invoice table itself: how wide, what a click does, what stays where it was."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
+from PySide6.QtCore import (
+    QByteArray,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -16,17 +24,8 @@ from qbdesk.sync.views import InvoiceRow, SortBy
 from qbdesk.ui.bridge import Bridge
 from qbdesk.ui.table.columns import SORTS, Column, aside
 from qbdesk.ui.table.model import InvoiceModel
+from qbdesk.ui.table.widths import widths
 
-# In average characters of the font in use.
-_WIDTHS = {
-    Column.NUMBER: 15,
-    Column.CUSTOMER: 20,
-    Column.AMOUNT: 17,
-    Column.PAID_ON: 13,
-    Column.METHOD: 11,
-    Column.STATUS: 23,
-    Column.LINK: 11,
-}
 GATHER_MS = 250
 _FLAT_HEADER = """
 QHeaderView { background: palette(base); border: none; }
@@ -67,6 +66,7 @@ class InvoiceTable(QTableView):
         self.rows = InvoiceModel(bridge, self)
         self.setModel(self.rows)
         self._order = (Column.PAID_ON, True)
+        self._own_widths = self._arranging = False
         self._kept: tuple[list[str], str | None] = ([], None)
         self._stale = QTimer(self, singleShot=True, interval=GATHER_MS)
         self._stale.timeout.connect(self._refresh_visible)
@@ -104,12 +104,34 @@ class InvoiceTable(QTableView):
         header.setSortIndicatorShown(True)
         header.setMinimumSectionSize(48)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        unit = self.fontMetrics().averageCharWidth()
-        for column, characters in _WIDTHS.items():
-            self.setColumnWidth(column, characters * unit)
         header.setSectionResizeMode(Column.REASON, QHeaderView.ResizeMode.Stretch)
+        header.sectionResized.connect(self._resized)
         header.sectionClicked.connect(self._sort)
         self._show_order()
+
+    # ---- widths ----
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if not self._own_widths:
+            self._arranging = True
+            unit = self.fontMetrics().averageCharWidth()
+            for column, width in widths(self.viewport().width(), unit).items():
+                self.setColumnWidth(column, width)
+            self._arranging = False
+
+    def _resized(self, column: int) -> None:
+        if column != Column.REASON and not self._arranging:
+            self._own_widths = True
+
+    def own_widths(self) -> QByteArray | None:
+        """What the user made of the columns; None: nothing."""
+        return self.horizontalHeader().saveState() if self._own_widths else None
+
+    def restore_widths(self, state: object) -> None:
+        if isinstance(state, QByteArray):
+            self._own_widths = self.horizontalHeader().restoreState(state)
+            self._show_order()
 
     # ---- order ----
 
