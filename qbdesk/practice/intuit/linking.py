@@ -18,21 +18,29 @@ def settle_invoice(books: Books, invoice: Entity) -> None:
     """
     left = invoice["TotalAmt"]
     links = []
-    for payment in _payments_of(books, invoice):
-        applied = ZERO
-        for line in payment["Line"]:
-            if linked_invoice(line) == invoice["Id"]:
-                if line["Amount"] > left:
-                    line["Amount"] = left
-                left -= line["Amount"]
-                applied += line["Amount"]
-        if applied:
+    payments = _payments_of(books, invoice)
+    for payment in payments:
+        before = left
+        for line in _lines_for(invoice, payment):
+            line["Amount"] = min(line["Amount"], left)
+            left -= line["Amount"]
+        if left != before:
             links.append({"TxnId": payment["Id"], "TxnType": "Payment"})
-        settle_payment(books, payment)
     invoice["Balance"] = left
     invoice["LinkedTxn"] = links
     if "HomeTotalAmt" in invoice:
-        invoice["HomeBalance"] = cents(left * invoice.get("ExchangeRate", Decimal(1)))
+        invoice["HomeBalance"] = _in_home_currency(invoice, left)
+    # What one payment settles in home currency depends on those before it.
+    for payment in payments:
+        settle_payment(books, payment)
+
+
+def _lines_for(invoice: Entity, payment: Entity) -> list[Entity]:
+    return [line for line in payment["Line"] if linked_invoice(line) == invoice["Id"]]
+
+
+def _in_home_currency(transaction: Entity, amount: Decimal) -> Decimal:
+    return cents(amount * transaction.get("ExchangeRate", Decimal(1)))
 
 
 def _payments_of(books: Books, invoice: Entity) -> list[Entity]:
@@ -52,19 +60,31 @@ def settle_payment(books: Books, payment: Entity) -> None:
 
 
 def _posting(books: Books, payment: Entity) -> Posting:
-    rate = payment.get("ExchangeRate", Decimal(1))
-    deposited = cents(payment["TotalAmt"] * rate)
-    settled = cents(payment["UnappliedAmt"] * rate)
-    for line in payment["Line"]:
-        # Receivables leave at the invoice's rate; the difference is what the exchange rate did.
-        invoice = books.entities["Invoice"][linked_invoice(line)]
-        settled += cents(line["Amount"] * invoice.get("ExchangeRate", Decimal(1)))
+    deposited = _in_home_currency(payment, payment["TotalAmt"])
+    settled = _in_home_currency(payment, payment["UnappliedAmt"])
+    for invoice_id in dict.fromkeys(map(linked_invoice, payment["Line"])):
+        settled += _settled(books, books.entities["Invoice"][invoice_id], payment)
     posting: Posting = {payment["DepositToAccountRef"]["value"]: deposited}
     receivable = books.account("AccountsReceivable")
     posting[receivable] = posting.get(receivable, ZERO) - settled
     exchange = books.account("ExchangeGainOrLoss")
     posting[exchange] = posting.get(exchange, ZERO) + settled - deposited
     return posting
+
+
+def _settled(books: Books, invoice: Entity, payment: Entity) -> Decimal:
+    """What a payment takes off an invoice in home currency, at the invoice's rate.
+
+    Counted from balance to balance: parts rounded one by one could leave a cent of an invoice that
+    is paid.
+    """
+    left = invoice["TotalAmt"]
+    for other in _payments_of(books, invoice):
+        before = left
+        left -= sum((line["Amount"] for line in _lines_for(invoice, other)), ZERO)
+        if other["Id"] == payment["Id"]:
+            return _in_home_currency(invoice, before) - _in_home_currency(invoice, left)
+    return ZERO
 
 
 def link(books: Books, payment: Entity, amounts: dict[str, Decimal]) -> None:
