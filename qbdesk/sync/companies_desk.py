@@ -5,9 +5,9 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from qbdesk.sync import rulings, shown
-from qbdesk.sync.connecting import secret_name
 from qbdesk.sync.engine import Engine, Surroundings, source_secret
 from qbdesk.sync.errors import Refusal
+from qbdesk.sync.keepers import secret_name
 from qbdesk.sync.ledger import companies, invoices
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.sources.feed import FeedSource, checked_url

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +10,7 @@ from sqlalchemy import Connection
 
 from qbdesk.sync import recollection
 from qbdesk.sync.errors import NeedsConsent, Refusal
+from qbdesk.sync.keepers import Keepers, secret_name
 from qbdesk.sync.ledger import companies
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
@@ -21,9 +21,8 @@ from qbdesk.sync.quickbooks.faults import FaultKind
 from qbdesk.sync.quickbooks.hosts import Environment, Hosts
 from qbdesk.sync.quickbooks.limits import Limiter
 from qbdesk.sync.quickbooks.oauth import AppKeys, TokenSet
-from qbdesk.sync.quickbooks.tokens import TokenKeeper
 from qbdesk.sync.vault import Vault, in_time
-from qbdesk.sync.views import ConsentRequest, IncomeAccount, Offer, TokenHealth
+from qbdesk.sync.views import ConsentRequest, IncomeAccount, Offer
 
 ATTEMPT_LASTS = timedelta(minutes=10)
 NO_ATTEMPT = "No sign-in is under way for this company. Press Connect QuickBooks to start one."
@@ -64,35 +63,30 @@ class _OneToken:
         """There is no other: the host that refuses it does not know the company."""
 
 
-def secret_name(client_id: str) -> str:
-    return f"client secret {client_id}"
-
-
 class Connecting:
-    """Attempts to connect, and the token keepers of the companies that are."""
+    """Attempts to connect, and their ends."""
 
     def __init__(
         self,
         ledger: Ledger,
         vault: Vault,
-        home: Path,
         hosts: Hosts,
         http: httpx.AsyncClient,
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
         limiter: Callable[[str], Limiter],
+        keepers: Keepers,
     ) -> None:
         """`limiter`: makes the one that counts the requests to a QuickBooks company."""
         self._ledger = ledger
         self._vault = vault
-        self._home = home
         self._hosts = hosts
         self._http = http
         self._clock = clock
         self._sleep = sleep
         self._limiter = limiter
+        self._keepers = keepers
         self._attempts: dict[str, Attempt] = {}
-        self._keepers: dict[int, TokenKeeper] = {}
 
     # ---- the consent ----
 
@@ -279,7 +273,7 @@ class Connecting:
                 income_account_name=account.name,
                 mismatch_agreed=MISMATCH in agreed,
             )
-        await self.keeper(company).adopt(attempt.tokens)
+        await self._keepers.of(company).adopt(attempt.tokens)
         del self._attempts[company.name]
         with self._ledger.begin() as connection:
             values: dict[str, Any] = {"connected": True, "trouble": None, "trouble_kind": None}
@@ -338,50 +332,4 @@ class Connecting:
             companies.change(
                 connection, company.id, connected=False, trouble=None, trouble_kind=None
             )
-        return await self.keeper(company).disconnect()
-
-    # ---- token keepers ----
-
-    def keeper(self, company: Company) -> TokenKeeper:
-        """The keeper of this company's tokens; there is one per company and process."""
-        if company.id not in self._keepers:
-            self._keepers[company.id] = self._new_keeper(company.id, company.name)
-        return self._keepers[company.id]
-
-    def _new_keeper(self, company_id: int, name: str) -> TokenKeeper:
-        def keys() -> AppKeys | None:
-            with self._ledger.begin() as connection:
-                client_id = companies.get(connection, company_id).client_id
-            secret = self._vault.secret(secret_name(client_id)) if client_id else None
-            return AppKeys(client_id, secret) if client_id and secret else None
-
-        def record(health: TokenHealth) -> None:
-            with self._ledger.begin() as connection:
-                companies.change(
-                    connection,
-                    company_id,
-                    access_expires_at=health.access_expires_at,
-                    refresh_expires_at=health.refresh_expires_at,
-                    last_refresh_at=health.last_refresh_at,
-                )
-
-        def load() -> TokenHealth:
-            with self._ledger.begin() as connection:
-                return companies.get(connection, company_id).token_health
-
-        return TokenKeeper(
-            self._http,
-            self._hosts,
-            keys,
-            self._vault,
-            name,
-            clock=self._clock,
-            lock=self._home / f"sign-in-{company_id}.lock",
-            record=record,
-            load=load,
-            sleep=self._sleep,
-        )
-
-    async def finish_refreshes(self) -> None:
-        for keeper in self._keepers.values():
-            await keeper.finish()
+        return await self._keepers.of(company).disconnect()

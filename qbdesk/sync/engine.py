@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -16,6 +16,7 @@ from qbdesk.sync import shown
 from qbdesk.sync.company_pass import CompanyPass
 from qbdesk.sync.connecting import Connecting
 from qbdesk.sync.errors import Refusal, Trouble
+from qbdesk.sync.keepers import Keepers
 from qbdesk.sync.ledger import companies, invoices
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
@@ -44,6 +45,8 @@ from qbdesk.sync.views import (
     Warned,
 )
 from qbdesk.sync.waves import PassTools
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -80,11 +83,11 @@ class Engine:
         self._around = around
         self._ledger = around.ledger
         self._hears = hears
-        self._running: dict[str, asyncio.Task[Tally]] = {}
+        self._running: dict[str, asyncio.Task[Any]] = {}
         self._failures: dict[str, int] = {}
         self._turn = Turn(around.home / "engine.lock", sleep=around.sleep)
         self.schedule = Schedule(self._by_schedule)
-        self.connecting = Connecting(
+        self._keepers = Keepers(
             around.ledger,
             around.vault,
             around.home,
@@ -92,7 +95,16 @@ class Engine:
             around.http,
             around.clock,
             around.sleep,
+        )
+        self.connecting = Connecting(
+            around.ledger,
+            around.vault,
+            around.hosts,
+            around.http,
+            around.clock,
+            around.sleep,
             self._new_limiter,
+            self._keepers,
         )
 
     def start_schedule(self) -> None:
@@ -110,7 +122,7 @@ class Engine:
         self.stop_pass(None)
         if self._running:
             await asyncio.wait(self._running.values())
-        await self.connecting.finish_refreshes()
+        await self._keepers.finish()
 
     def is_running(self, name: str) -> bool:
         return name in self._running
@@ -141,7 +153,7 @@ class Engine:
             return await self._run(company, afresh=afresh)
 
     async def _run(self, company: Company, *, afresh: bool) -> PassResult:
-        limiter = self._limiter(company)
+        limiter = self.limiter(company)
         tally, stopped, kind = Tally(), None, None
         task = asyncio.ensure_future(self._work(company, limiter, tally, afresh=afresh))
         self._running[company.name] = task
@@ -163,7 +175,19 @@ class Engine:
             self._running.pop(company.name, None)
         return self._ended(company, tally, limiter, stopped, kind)
 
-    def _limiter(self, company: Company) -> Limiter:
+    async def alone(self, name: str, work: Coroutine[Any, Any, T]) -> T:
+        """Other work on a company that must not meet a pass; ended as one when qbdesk closes."""
+        if name in self._running:
+            await asyncio.wait([self._running[name]])
+        async with self._turn.taken(lambda told: self._hears(Progress(name, told))):
+            task = self._running[name] = asyncio.ensure_future(work)
+            try:
+                return await task
+            finally:
+                self._running.pop(name, None)
+
+    def limiter(self, company: Company) -> Limiter:
+        """The one that counts the requests to a connected company."""
         return self._new_limiter(company.realm_id or "")
 
     def _new_limiter(self, realm_id: str) -> Limiter:
@@ -186,12 +210,12 @@ class Engine:
                 "word. Connect the company again and confirm it, or connect another one."
             )
         around = self._around
-        source = await self._source(company)
+        source = await self.source(company)
         tools = PassTools(
             around.ledger,
             company,
             source,
-            self._quickbooks(company, limiter),
+            self.quickbooks(company, limiter),
             around.clock,
             around.settle,
             self._hears,
@@ -203,7 +227,8 @@ class Engine:
     def _waiting(self, company: Company) -> Callable[[float, str], None]:
         return lambda _seconds, why: self._hears(Progress(company.name, why))
 
-    async def _source(self, company: Company) -> FeedSource:
+    async def source(self, company: Company) -> FeedSource:
+        """Raises Refusal, VaultError."""
         around = self._around
         token = await in_time(lambda: around.vault.secret(source_secret(company.name)))
         if token is None:
@@ -219,7 +244,8 @@ class Engine:
             waiting=self._waiting(company),
         )
 
-    def _quickbooks(self, company: Company, limiter: Limiter) -> QuickBooks:
+    def quickbooks(self, company: Company, limiter: Limiter) -> QuickBooks:
+        """The client of a company that has been connected."""
         assert company.environment is not None
         assert company.realm_id is not None
         return QuickBooks(
@@ -227,7 +253,7 @@ class Engine:
             self._around.hosts,
             company.environment,
             company.realm_id,
-            self.connecting.keeper(company),
+            self._keepers.of(company),
             limiter,
             sleep=self._around.sleep,
             on_wait=self._waiting(company),
@@ -238,8 +264,8 @@ class Engine:
         if not company.connected or company.realm_id is None:
             raise Refusal(NOT_CONNECTED)
         around = self._around
-        source = await self._source(company)
-        quickbooks = self._quickbooks(company, self._limiter(company))
+        source = await self.source(company)
+        quickbooks = self.quickbooks(company, self.limiter(company))
         with TemporaryDirectory(dir=around.home) as folder:
             copy = around.ledger.copy_to(Path(folder) / "preview.db")
             try:

@@ -11,10 +11,10 @@ from qbdesk.sync.ledger import companies, invoices, journal, memory, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.ledger.steps import StepState
-from qbdesk.sync.planner import tax
 from qbdesk.sync.planner.after_invoice import POST_AGAIN
 from qbdesk.sync.planner.plan import KEEP
 from qbdesk.sync.planner.steps import operations
+from qbdesk.sync.planner.tax_codes import CODE_PREFIX
 from qbdesk.sync.shown import TRY_AGAIN
 from qbdesk.sync.views import Status
 
@@ -111,7 +111,7 @@ def resolve(
         invoices.change(connection, record.id, posted_document=None)
         invoices.requeue(connection, [record.id], now)
     elif reason.startswith("setting:"):
-        value = choice.removeprefix(tax.CODE_PREFIX)
+        value = choice.removeprefix(CODE_PREFIX)
         key = reason.removeprefix("setting:")
         companies.change_setting(connection, company.id, key, value)
         invoices.requeue(connection, invoices.with_reason(connection, company.id, reason), now)

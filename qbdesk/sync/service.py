@@ -13,11 +13,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from qbdesk.sync import rulings, settings, shown
 from qbdesk.sync.companies_desk import CompaniesDesk
+from qbdesk.sync.doctor.doctor import Doctor
 from qbdesk.sync.engine import Engine, Surroundings
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, listing
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.views import (
+    Checkup,
     CompanyChanged,
     CompanyView,
     ConsentRequest,
@@ -29,6 +31,7 @@ from qbdesk.sync.views import (
     JournalEntry,
     Offer,
     PassResult,
+    Probed,
     Setting,
 )
 
@@ -73,6 +76,7 @@ class Service:
         self._around: Surroundings
         self._engine: Engine
         self._desk: CompaniesDesk
+        self._doctor: Doctor
 
     # ---- life ----
 
@@ -116,6 +120,7 @@ class Service:
             return
         self._engine = Engine(self._around, self._hears)
         self._desk = CompaniesDesk(self._around, self._engine, self._hears)
+        self._doctor = Doctor(self._around, self._engine, self._hears)
         if self._scheduled:
             self._engine.start_schedule()
         opened.set_result(None)
@@ -314,6 +319,22 @@ class Service:
         with self._around.ledger.begin() as connection:
             rulings.ignore(connection, here, source_ids, note, who, now)
         self._changed(company, source_ids)
+
+    # ---- the doctor ----
+
+    @_on_engine
+    async def examine(self, company: str) -> Checkup:
+        """Looks whether source, sign-in and QuickBooks' settings are in order; only reads."""
+        return await self._doctor.examine(self._company(company))
+
+    @_on_engine
+    async def probe(self, company: str) -> Probed:
+        """Asks a sandbox company what only Intuit can answer; what it makes is put away again.
+
+        Raises:
+            Refusal: It is no sandbox company, or not connected.
+        """
+        return await self._doctor.probe(self._company(company))
 
     def _changed(self, company: str, source_ids: Sequence[str]) -> None:
         self._hears(InvoicesChanged(company, tuple(source_ids)))

@@ -14,7 +14,6 @@ from qbdesk.sync.ledger.steps import StepRecord, StepState
 from qbdesk.sync.operations import StepKind, marker
 from qbdesk.sync.planner.knowledge import Knowledge
 from qbdesk.sync.planner.plan import is_proven_absent
-from qbdesk.sync.posting import WHAT, Poster, Wanted
 from qbdesk.sync.quickbooks.client import QuickBooks
 from qbdesk.sync.quickbooks.objects import (
     CustomerObject,
@@ -25,6 +24,7 @@ from qbdesk.sync.quickbooks.objects import (
     PaymentObject,
 )
 from qbdesk.sync.quickbooks.queries import ACTIVE_OR_NOT, Condition, query
+from qbdesk.sync.recording import WHAT, Recorder, Wanted
 
 
 class Settler:
@@ -35,13 +35,13 @@ class Settler:
         ledger: Ledger,
         quickbooks: QuickBooks,
         known: Knowledge,
-        poster: Poster,
+        recorder: Recorder,
         clock: Callable[[], datetime],
     ) -> None:
         self._ledger = ledger
         self._quickbooks = quickbooks
         self._known = known
-        self._poster = poster
+        self._recorder = recorder
         self._clock = clock
 
     async def settle(self, doubtful: Sequence[tuple[StepRecord, Wanted]]) -> None:
@@ -52,8 +52,8 @@ class Settler:
                 if found is None:
                     self._absent(connection, step)
                 else:
-                    self._poster.confirm(connection, step, found, fresh=False)
-                    self._poster.learn(connection, wanted, StepKind(step.kind), found)
+                    self._recorder.confirm(connection, step, found, fresh=False)
+                    self._recorder.learn(connection, wanted, StepKind(step.kind), found)
                     told = f"{WHAT[StepKind(step.kind)]} found in QuickBooks as Id {found.id}."
                     steps.add_attempt(connection, step.id, self._clock(), "found", None, told)
 

@@ -236,6 +236,32 @@ class PassResult:
     stopped: str | None = None
 
 
+@dataclass(frozen=True)
+class Checkup:
+    """What `qbdesk doctor` found out about one company; `requests`: this month's, by kind."""
+
+    company: str
+    findings: tuple[Finding, ...]
+    requests: Requests
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One probe's name, what it asks, and what a sandbox company answered."""
+
+    probe: str
+    question: str
+    seen: str
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What the probes saw; `left`: names of what they made and could not put away."""
+
+    seen: tuple[Seen, ...]
+    left: tuple[str, ...]
+
+
 # ---- events: heard on the engine's thread ----
 
 

@@ -17,11 +17,12 @@ from qbdesk.sync.planner.decisions import Adopt, Decision, Hold, Look, Post, Set
 from qbdesk.sync.planner.knowledge import Case, Knowledge
 from qbdesk.sync.planner.plan import plan
 from qbdesk.sync.planner.steps import operations
-from qbdesk.sync.posting import WHOLE_COMPANY, CompanyStopped, Poster, Wanted
+from qbdesk.sync.posting import CompanyStopped, Poster
 from qbdesk.sync.quickbooks import answers
 from qbdesk.sync.quickbooks.client import QuickBooks, QuickBooksError
 from qbdesk.sync.quickbooks.faults import FaultKind
 from qbdesk.sync.quickbooks.objects import InvoiceObject
+from qbdesk.sync.recording import WHOLE_COMPANY, Recorder, Wanted
 from qbdesk.sync.settling import Settler
 from qbdesk.sync.sources.source import Source
 from qbdesk.sync.verdicts import Verdicts
@@ -80,8 +81,11 @@ class Waves:
         self._working: dict[int, Work] = {}
         self._cases: dict[int, Case] = {}
         self._lookups = Lookups(tools.quickbooks, known)
-        self._poster = Poster(tools.ledger, tools.quickbooks, tools.company, known, tools.clock)
-        self._settler = Settler(tools.ledger, tools.quickbooks, known, self._poster, tools.clock)
+        recorder = Recorder(tools.company, known, tools.clock)
+        self._poster = Poster(
+            tools.ledger, tools.quickbooks, tools.company, known, recorder, tools.clock
+        )
+        self._settler = Settler(tools.ledger, tools.quickbooks, known, recorder, tools.clock)
 
     async def advance(self, ids: Sequence[int]) -> None:
         """Plans and acts, round by round, until every invoice is at rest or has to wait."""

@@ -44,3 +44,14 @@ class RequestLedger:
         more = update(request_count).where(*here).values(count=request_count.c.count + 1)
         if connection.execute(more).rowcount == 0:
             connection.execute(insert(request_count).values(**row, count=1))
+
+
+def of_month(connection: Connection, realm_id: str, day: datetime) -> dict[str, int]:
+    """How many requests of each kind left in the month (UTC) of that day."""
+    month = day.astimezone(UTC).strftime("%Y-%m")
+    rows = connection.execute(
+        select(request_count.c.kind, request_count.c.count).where(
+            request_count.c.realm_id == realm_id, request_count.c.month == month
+        )
+    )
+    return {row.kind: row.count for row in rows}

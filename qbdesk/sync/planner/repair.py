@@ -17,6 +17,7 @@ from qbdesk.sync.planner.decisions import Hold, Look, Post
 from qbdesk.sync.planner.invoice_body import invoice_payload, item_needed
 from qbdesk.sync.planner.knowledge import Case, Knowledge
 from qbdesk.sync.planner.steps import first_refusal, refused, repair_operation
+from qbdesk.sync.planner.tax_codes import CODE_PREFIX
 from qbdesk.sync.quickbooks.answers import PostedInvoice
 from qbdesk.sync.views import Choice
 
@@ -79,5 +80,5 @@ def _question(
         told += " QuickBooks took the correction and still comes to another figure."
     told += " Choose how to put the invoice right, or correct it in QuickBooks and try again."
     codes = tax.codes_that_fit(invoice, known)
-    offered = [Choice(f"{tax.CODE_PREFIX}{code.id}", f"Use “{code.name}”") for code in codes]
+    offered = [Choice(f"{CODE_PREFIX}{code.id}", f"Use “{code.name}”") for code in codes]
     return Hold(REASON, told, (*offered[:8], SOURCE_TAX) if known.facts.using_sales_tax else ())
