@@ -137,7 +137,8 @@ class PracticeWorld:
         for kind in kinds:
             self._number += 1
             if kind is None:
-                self.feed.put(self.maker.clean(self._number))
+                # Whoever asks for so many invoices can count on as many payments.
+                self.feed.put(self.maker.clean(self._number, deposits=self.with_trouble))
             else:
                 self.feed.put(self.maker.troubled(kind, self._number))
 

@@ -95,3 +95,8 @@ def test_of_a_file_of_lines_the_first_invoices_can_be_taken(tmp_path: Path) -> N
 def test_a_source_that_is_not_offered_is_refused_in_a_sentence(source: str) -> None:
     with pytest.raises(PracticeError, match=f"kind '{source}' yet"):
         _world(source=source)
+
+
+def test_so_many_invoices_are_paid_by_as_many_payments() -> None:
+    world = PracticeWorld(invoices=60, seed=3)
+    assert [len(document["payments"]) for document in world.feed.invoices()] == [1] * 60

@@ -52,9 +52,11 @@ class InvoiceMaker:
             return self.troubled(kinds[number // TROUBLE_EVERY % len(kinds)], number, paid_at)
         return self.clean(number, paid_at)
 
-    def clean(self, number: int, paid_at: datetime | None = None) -> Document:
-        """An invoice that QuickBooks takes as it is."""
-        return self._make(number, "canadian", paid_at)
+    def clean(
+        self, number: int, paid_at: datetime | None = None, *, deposits: bool = True
+    ) -> Document:
+        """An invoice that QuickBooks takes as it is; with deposits some are paid in two parts."""
+        return self._make(number, "canadian", paid_at, deposits=deposits)
 
     def troubled(self, kind: str, number: int, paid_at: datetime | None = None) -> Document:
         """An invoice with one of the TROUBLES."""
@@ -68,7 +70,9 @@ class InvoiceMaker:
     def today(self) -> date:
         return self._clock().astimezone(self._zone).date()
 
-    def _make(self, number: int, customers: str, paid_at: datetime | None) -> Document:
+    def _make(
+        self, number: int, customers: str, paid_at: datetime | None, *, deposits: bool = True
+    ) -> Document:
         random = Random(f"{self._seed}:{number}")
         customer = copy.deepcopy(random.choice(practice_data("customers.json")[customers]))
         rates = self._rates(customer)
@@ -87,7 +91,9 @@ class InvoiceMaker:
             customer=customer,
             lines=lines,
             sums=sums,
-            payments=self._payments(random, Decimal(sums["total"]), issued, paid_at),
+            payments=self._payments(
+                random, Decimal(sums["total"]), issued, paid_at, deposits=deposits
+            ),
             memo=random.choice(MEMOS),
         )
 
@@ -104,12 +110,18 @@ class InvoiceMaker:
         return paid_at if paid_at <= self._clock() else paid_at - timedelta(days=1)
 
     def _payments(
-        self, random: Random, total: Decimal, issued: date, paid_at: datetime
+        self,
+        random: Random,
+        total: Decimal,
+        issued: date,
+        paid_at: datetime,
+        *,
+        deposits: bool,
     ) -> list[Document]:
         """One payment, or a deposit and the rest; the last one settles the invoice."""
         currency = self._switches.home_currency
         parts = [(total, paid_at)]
-        if random.random() < 0.15:
+        if random.random() < 0.15 and deposits:
             deposit = cents(total * random.choice((Decimal("0.5"), Decimal("0.3"))))
             earlier = datetime.combine(issued, time(12, 0), self._zone)
             earlier = min(earlier, paid_at - timedelta(minutes=5))
