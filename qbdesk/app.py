@@ -66,13 +66,14 @@ def open_service(
         Refusal: An environment variable says something impossible.
     """
     from qbdesk.sync.quickbooks.hosts import BadTestServer, intuit_hosts
-    from qbdesk.sync.service import Service
 
     try:
         hosts = intuit_hosts(environ.get(TEST_SERVER))
     except BadTestServer as error:
         raise Refusal(str(error)) from None
     settle = settle_time(environ)
+
+    from qbdesk.sync.service import Service  # takes a while; a refusal need not wait for it
 
     async def open_surroundings() -> "Surroundings":
         from qbdesk.sync.engine import Surroundings

@@ -3,13 +3,14 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,9 +18,14 @@ from types import TracebackType
 from typing import IO, Any, TypeVar
 
 import httpx
+import pytest
 import secretstorage
 
 from qbdesk.app import open_service
+from qbdesk.sync.service import Service
+from qbdesk.sync.views import InvoiceQuery, InvoiceRow, SortBy, Status
+
+_ONE_IN_THIS_PROCESS = threading.Lock()  # the program's log is one for each process
 
 T = TypeVar("T")
 
@@ -205,9 +211,7 @@ class Desk:
     def connected(self, company: str = "books") -> "Desk":
         """Added and connected, by the same door but in this process: two programs take longer."""
         told = self.practice.told
-        service = open_service(self.home, environ=self.environ)
-        service.start()
-        try:
+        with self._service() as service:
             service.add_company(
                 company,
                 "feed",
@@ -223,19 +227,25 @@ class Desk:
             assert offer.income_account is not None
             agreed = frozenset(word for word, _ in offer.questions)
             service.confirm_connect(company, offer.income_account.id, agreed).result(PATIENCE)
-        finally:
-            service.stop()
         return self
 
-    def rows(self, *options: str) -> list[dict[str, Any]]:
-        done = self.run("invoices", "books", "--json", *options)
-        assert done.status == 0, done
-        rows: list[dict[str, Any]] = done.json()
-        return rows
+    def rows(self, status: str = "") -> list[InvoiceRow]:
+        """What the ledger has, oldest payment first; asked in this process, which is quick."""
+        with self._service() as service:
+            wanted = Status(status) if status else None
+            query = InvoiceQuery("books", wanted, sort_by=SortBy.PAID_ON, descending=False)
+            return list(service.invoices(query, None, 1000).result(PATIENCE).rows)
 
     def in_keyring(self) -> list[str]:
-        """The values of all items that the session's keyring got since this desk is there."""
-        return [value for label, value in in_keyring() if (label, value) not in self._before]
+        """The values of all items that the session's keyring got since this desk is there, without
+        those of other homes."""
+        place = hashlib.sha256(str(self.home.resolve()).encode()).hexdigest()[:12]
+        return [
+            value
+            for label, value in in_keyring()
+            if (label, value) not in self._before
+            and re.findall("qbdesk/([0-9a-f]{12})/", label) in ([], [place])
+        ]
 
     def tokens(self) -> list[str]:
         """QuickBooks' tokens among them."""
@@ -245,6 +255,16 @@ class Desk:
             for secret in secrets_of(self.practice)
             if secret.startswith(("AB1", "eyJ")) and any(secret in value for value in values)
         ]
+
+    @contextmanager
+    def _service(self) -> Iterator[Service]:
+        with _ONE_IN_THIS_PROCESS:
+            service = open_service(self.home, environ=self.environ)
+            service.start()
+            try:
+                yield service
+            finally:
+                service.stop()
 
     def files(self) -> Iterator[Path]:
         return (path for path in self.home.rglob("*") if path.is_file())
@@ -270,12 +290,13 @@ def _client(told: dict[str, str]) -> str:
 
 def in_keyring() -> list[tuple[str, str]]:
     """Label and value of every item of the session's keyring."""
+    found = []
     with closing(secretstorage.dbus_init()) as bus:
-        return [
-            (item.get_label(), item.get_secret().decode())
-            for collection in secretstorage.get_all_collections(bus)
-            for item in collection.get_all_items()
-        ]
+        for collection in secretstorage.get_all_collections(bus):
+            for item in collection.get_all_items():
+                with suppress(secretstorage.ItemNotFoundException):  # gone since it was listed
+                    found.append((item.get_label(), item.get_secret().decode()))
+    return found
 
 
 @contextmanager
@@ -295,3 +316,46 @@ def line_of(stream: IO[str] | None, start: str) -> str:
         if line.startswith(start):
             return line.rstrip("\n")
     raise AssertionError(f"No line begins with {start!r}.")
+
+
+Test = Callable[[dict[str, "Future[None]"]], None]
+
+
+def side_by_side(
+    *, invoices: int = 3, connected: bool = True
+) -> Callable[[Callable[[Desk], None]], Test]:
+    """A test with a practice server and a home of its own, which runs beside the others of its
+    module: they mostly wait for programs to start. The module takes in the fixture `started`."""
+
+    def register(scenario: Callable[[Desk], None]) -> Test:
+        def run(home: Path) -> None:
+            with Practice("--invoices", str(invoices)) as practice:
+                desk = Desk(home, practice)
+                scenario(desk.connected() if connected else desk)
+
+        def test(started: "dict[str, Future[None]]") -> None:
+            started[scenario.__name__].result()
+
+        test.run = run  # type: ignore[attr-defined]
+        test.__name__, test.__doc__ = scenario.__name__, scenario.__doc__
+        return test
+
+    return register
+
+
+@pytest.fixture(scope="module")
+def started(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator["dict[str, Future[None]]"]:
+    """The tests of this module that run side by side, on their way."""
+    chosen = [item.function for item in request.session.items if item.module is request.module]
+    # A shell without a terminal starts what runs in the background deaf to Ctrl-C, and programs
+    # hand that on to those they start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with ThreadPoolExecutor(4) as pool:
+        yield {
+            test.__name__: pool.submit(test.run, tmp_path_factory.mktemp("desk") / "home")
+            for test in chosen
+            if hasattr(test, "run")
+        }
+    signal.signal(signal.SIGINT, before)

@@ -5,12 +5,12 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import QBDESK, Desk, Done, Practice, at_once, secrets_of
+from command_line import QBDESK, Desk, Done, Practice, at_once, secrets_of, side_by_side, started
 
+__all__ = ["started"]
 pytestmark = pytest.mark.desktop
 
 COMMANDS = (
@@ -32,18 +32,6 @@ COMMANDS = (
 )
 
 
-@pytest.fixture(scope="module")
-def practice() -> Iterator[Practice]:
-    """Read only: what changes its switches or posts starts one of its own."""
-    with Practice("--invoices", "3") as practice:
-        yield practice
-
-
-@pytest.fixture
-def desk(tmp_path: Path, practice: Practice) -> Desk:
-    return Desk(tmp_path / "home", practice)
-
-
 def test_the_practice_server_says_where_it_is_and_ends_on_sigterm() -> None:
     practice = Practice("--invoices", "2")
     needed = "intuit_url source_url source_token client_id client_secret redirect_uri realm_id"
@@ -62,6 +50,7 @@ def test_help_is_there_at_once() -> None:
     assert min(took) < 0.5
 
 
+@side_by_side(connected=False)
 def test_adding_says_what_was_added(desk: Desk) -> None:
     done = desk.add()
     assert (done.status, done.err) == (0, "")
@@ -71,9 +60,9 @@ def test_adding_says_what_was_added(desk: Desk) -> None:
     assert (told["company"], told["connected"], told["last_pass"]) == ("books", False, None)
 
 
-def test_what_cannot_be_added_is_said_in_a_sentence_and_nothing_is_kept(
-    desk: Desk, practice: Practice
-) -> None:
+@side_by_side(connected=False)
+def test_what_cannot_be_added_is_said_in_a_sentence_and_nothing_is_kept(desk: Desk) -> None:
+    practice = desk.practice
     url, day = practice.told["source_url"], practice.told["from"]
 
     def add(*options: str, **environ: str | None) -> Done:
@@ -104,6 +93,7 @@ def test_what_cannot_be_added_is_said_in_a_sentence_and_nothing_is_kept(
     assert desk.run("add", "", "--url", url, "--from", day).status == 2
 
 
+@side_by_side(connected=False)
 def test_the_authorize_address_is_out_before_anything_is_read(desk: Desk) -> None:
     desk.add()
     seen = []
@@ -128,6 +118,7 @@ def test_the_authorize_address_is_out_before_anything_is_read(desk: Desk) -> Non
     assert told["environment"] == "sandbox"
 
 
+@side_by_side(connected=False)
 def test_connect_without_a_good_landing_keeps_nothing(desk: Desk) -> None:
     desk.add()
     before, ledger = desk.in_keyring(), (desk.home / "ledger.db").read_bytes()
@@ -153,6 +144,7 @@ def test_connect_without_a_good_landing_keeps_nothing(desk: Desk) -> None:
     assert (desk.home / "ledger.db").read_bytes() == ledger
 
 
+@side_by_side(connected=False)
 def test_bytes_that_are_no_text_are_refused_like_any_other_landing(desk: Desk) -> None:
     desk.add()
     told = desk.practice.told
@@ -169,24 +161,25 @@ def test_bytes_that_are_no_text_are_refused_like_any_other_landing(desk: Desk) -
     assert b"not the address" in done.stderr
 
 
-def test_a_sign_in_that_was_denied_at_quickbooks_keeps_nothing(tmp_path: Path) -> None:
-    with Practice("--invoices", "1") as practice:
-        desk = Desk(tmp_path / "home", practice)
-        desk.add()
-        before = desk.in_keyring()
-        practice.change("switches", {"deny_consent": True})
-        done = desk.connect()
-        assert done.status == 2
-        assert desk.in_keyring() == before
-        practice.change("switches", {"deny_consent": False})
-        desk.environ["QBDESK_CLIENT_SECRET"] = "not-the-secret"
-        done = desk.connect()
-        assert done.status == 2
-        assert "app keys" in done.err
-        assert desk.in_keyring() == before
-        assert desk.run("status", "--json").json()[0]["connected"] is False
+@side_by_side(connected=False)
+def test_a_sign_in_that_was_denied_at_quickbooks_keeps_nothing(desk: Desk) -> None:
+    practice = desk.practice
+    desk.add()
+    before = desk.in_keyring()
+    practice.change("switches", {"deny_consent": True})
+    done = desk.connect()
+    assert done.status == 2
+    assert desk.in_keyring() == before
+    practice.change("switches", {"deny_consent": False})
+    desk.environ["QBDESK_CLIENT_SECRET"] = "not-the-secret"
+    done = desk.connect()
+    assert done.status == 2
+    assert "app keys" in done.err
+    assert desk.in_keyring() == before
+    assert desk.run("status", "--json").json()[0]["connected"] is False
 
 
+@side_by_side(connected=False)
 def test_connecting_again_is_a_reconnect_and_overwrites_the_tokens(desk: Desk) -> None:
     desk.connected()
     (first,) = desk.tokens()
@@ -195,11 +188,10 @@ def test_connecting_again_is_a_reconnect_and_overwrites_the_tokens(desk: Desk) -
     assert second != first
 
 
-def test_another_quickbooks_company_takes_a_switch_and_has_a_ledger_of_its_own(
-    tmp_path: Path,
-) -> None:
-    with Practice("--invoices", "3") as practice, Practice("--seed", "2") as other:
-        desk = Desk(tmp_path / "home", practice).connected()
+@side_by_side()
+def test_another_quickbooks_company_takes_a_switch_and_has_a_ledger_of_its_own(desk: Desk) -> None:
+    practice = desk.practice
+    with Practice("--seed", "2") as other:
         assert desk.run("sync", "--json").json()["synced"] == 3
         ours = desk.rows()
         tokens = desk.tokens()
@@ -221,27 +213,28 @@ def test_another_quickbooks_company_takes_a_switch_and_has_a_ledger_of_its_own(
         assert practice.counts() == other.counts() == posted
 
 
-def test_a_live_source_is_not_joined_to_a_sandbox_company(tmp_path: Path) -> None:
-    with Practice("--invoices", "2") as practice:
-        desk = Desk(tmp_path / "home", practice)
-        practice.change("switches", {"environment": "production"})
-        desk.add()
-        practice.change("switches", {"environment": "sandbox"})
-        for options in ((), ("--switch",)):
-            done = desk.connect(*options)
-            assert done.status == 2
-            assert "The invoices are live" in done.err
-        assert desk.run("status", "--json").json()[0]["connected"] is False
-        # Joined as a live one; then the company turns out to be a sandbox: sync refuses as well.
-        practice.change("switches", {"environment": "production"})
-        assert desk.connect().status == 0
-        practice.change("switches", {"environment": "sandbox"})
-        done = desk.run("sync", "--json")
+@side_by_side(connected=False)
+def test_a_live_source_is_not_joined_to_a_sandbox_company(desk: Desk) -> None:
+    practice = desk.practice
+    practice.change("switches", {"environment": "production"})
+    desk.add()
+    practice.change("switches", {"environment": "sandbox"})
+    for options in ((), ("--switch",)):
+        done = desk.connect(*options)
         assert done.status == 2
-        assert "between test and live" in done.err
-        assert practice.counts() == (0, 0)
+        assert "The invoices are live" in done.err
+    assert desk.run("status", "--json").json()[0]["connected"] is False
+    # Joined as a live one; then the company turns out to be a sandbox: sync refuses as well.
+    practice.change("switches", {"environment": "production"})
+    assert desk.connect().status == 0
+    practice.change("switches", {"environment": "sandbox"})
+    done = desk.run("sync", "--json")
+    assert done.status == 2
+    assert "between test and live" in done.err
+    assert practice.counts() == (0, 0)
 
 
+@side_by_side(connected=False)
 def test_only_a_test_server_of_this_machine_is_taken_by_any_command(desk: Desk) -> None:
     works = [
         lambda arguments=arguments, url=url: desk.run(*arguments, QBDESK_INTUIT_URL=url)
@@ -264,6 +257,7 @@ def test_only_a_test_server_of_this_machine_is_taken_by_any_command(desk: Desk) 
     assert not desk.home.exists()
 
 
+@side_by_side(connected=False)
 def test_the_settle_time_is_shortened_on_a_test_server_only(desk: Desk) -> None:
     alone, silly, good = at_once(
         lambda: desk.run("status", QBDESK_SETTLE_SECONDS="1", QBDESK_INTUIT_URL=None),
@@ -275,6 +269,7 @@ def test_the_settle_time_is_shortened_on_a_test_server_only(desk: Desk) -> None:
     assert "from 0 to 300" in silly.sentence()
 
 
+@side_by_side(connected=False)
 def test_a_command_that_needs_a_secret_asks_nobody_without_a_terminal(desk: Desk) -> None:
     desk.add()
     told = desk.practice.told
@@ -305,6 +300,7 @@ def test_the_practice_company_ends_by_itself_with_the_table(tmp_path: Path) -> N
     assert not (tmp_path / "home").exists()
 
 
+@side_by_side(connected=False)
 def test_json_is_one_line_of_ascii(desk: Desk) -> None:
     desk.add()
     done = desk.run("status", "--json")

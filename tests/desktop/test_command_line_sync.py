@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import Desk, Practice, at_once, secrets_of
+from command_line import Desk, Practice, at_once, secrets_of, side_by_side, started
 
+__all__ = ["started"]
 pytestmark = pytest.mark.desktop
 
 SIGN_IN = ("access_expires_at", "refresh_expires_at", "last_refresh_at")
@@ -36,17 +37,6 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         assert counts == ("books", 100, 0, 0)
         assert took < 30
         yield desk
-
-
-@pytest.fixture
-def practice() -> Iterator[Practice]:
-    with Practice("--invoices", "3") as practice:
-        yield practice
-
-
-@pytest.fixture
-def desk(tmp_path: Path, practice: Practice) -> Desk:
-    return Desk(tmp_path / "home", practice).connected()
 
 
 def tables(home: Path) -> dict[str, list[Any]]:
@@ -78,13 +68,14 @@ def test_one_hundred_invoices_are_in_quickbooks_once_each(full: Desk) -> None:
 
 
 def test_invoices_and_status_have_the_shape_that_scripts_rely_on(full: Desk) -> None:
-    rows, one, several, status = at_once(
-        lambda: full.rows(),
-        lambda: full.rows("--status", "synced"),
-        lambda: full.rows("--status", "needs_attention"),
+    everything, synced, held, status = at_once(
+        lambda: full.run("invoices", "books", "--json"),
+        lambda: full.run("invoices", "--status", "synced", "--json"),
+        lambda: full.run("invoices", "books", "--status", "needs_attention", "--json"),
         lambda: full.run("status", "--json"),
     )
-    assert (len(rows), one, several) == (100, rows, [])
+    rows = everything.json()
+    assert (len(rows), synced.json(), held.json()) == (100, rows, [])
     keys = "source_id number status message choices quickbooks_invoice_id quickbooks_payment_id"
     assert all(list(row) == keys.split() for row in rows)
     assert {row["source_id"] for row in rows} == {d["id"] for d in full.practice.documents()}
@@ -101,13 +92,13 @@ def test_invoices_and_status_have_the_shape_that_scripts_rely_on(full: Desk) -> 
 
 
 def test_an_invoice_that_is_queued_again_is_not_doubled(full: Desk) -> None:
-    ids = [row["source_id"] for row in full.rows()[:3]]
+    ids = [row.source_id for row in full.rows()[:3]]
     refused = full.run("resync", "books", ids[0], "no-such-id")
     assert refused.status == 2
     assert "no-such-id" in refused.sentence()
-    assert full.rows("--status", "waiting") == []
+    assert full.rows("waiting") == []
     assert full.run("resync", "books", *ids).status == 0
-    assert [row["source_id"] for row in full.rows("--status", "waiting")] == ids
+    assert [row.source_id for row in full.rows("waiting")] == ids
     before = full.practice.counts()
     done = full.run("sync", "books", "--json")
     assert (done.status, done.json()["waiting"]) == (0, 0)
@@ -116,10 +107,10 @@ def test_an_invoice_that_is_queued_again_is_not_doubled(full: Desk) -> None:
 
 
 def test_the_journal_tells_what_was_done_and_who_decided(full: Desk) -> None:
-    last = full.rows()[-1]["source_id"]
+    last = full.rows()[-1].source_id
     assert full.run("ignore", "books", last, "--note", "paid in cash").status == 0
-    (row,) = full.rows("--status", "ignored")
-    assert row["source_id"] == last
+    (row,) = full.rows("ignored")
+    assert row.source_id == last
     journal, table, none = at_once(
         lambda: full.run("journal", "books", last, "--json"),
         lambda: full.run("journal", "books", last),
@@ -148,7 +139,9 @@ def test_settings_are_shown_and_changed(full: Desk) -> None:
     assert other in full.run("settings", "books").out
 
 
-def test_a_preview_writes_nothing(desk: Desk, practice: Practice) -> None:
+@side_by_side()
+def test_a_preview_writes_nothing(desk: Desk) -> None:
+    practice = desk.practice
     ledger, tokens = tables(desk.home), desk.tokens()
     books = practice.look("books")
     done = desk.run("sync", "--preview")
@@ -165,16 +158,16 @@ def test_a_preview_writes_nothing(desk: Desk, practice: Practice) -> None:
     assert (again.status, again.out) == (0, "books: nothing to post.\n")
 
 
-def test_the_status_is_1_exactly_while_something_needs_attention(
-    desk: Desk, practice: Practice
-) -> None:
+@side_by_side()
+def test_the_status_is_1_exactly_while_something_needs_attention(desk: Desk) -> None:
+    practice = desk.practice
     one, two, three = (without_email(practice, f"HELD-{n}") for n in (1, 2, 3))
     practice.show(one, two, three)
     done = desk.run("sync", "--json")
     assert done.status == 1
     assert (done.json()["synced"], done.json()["needs_attention"]) == (3, 3)
-    rows = desk.rows("--status", "needs_attention")
-    assert all(row["message"] and row["choices"] for row in rows)
+    rows = desk.rows("needs_attention")
+    assert all(row.message and row.choices for row in rows)
     assert practice.look("books")["counts"]["Invoice"] == 3
     again = desk.run("sync", "--json")
     assert (again.status, again.json()["needs_attention"]) == (1, 3)
@@ -182,7 +175,7 @@ def test_the_status_is_1_exactly_while_something_needs_attention(
     bad = desk.run("resolve", "books", "held-HELD-1", "no_such_choice")
     assert bad.status == 2
     assert "does not offer that choice" in bad.sentence()
-    assert desk.run("resolve", "books", "held-HELD-1", rows[0]["choices"][-1]).status == 0
+    assert desk.run("resolve", "books", "held-HELD-1", rows[0].choices[-1].word).status == 0
     assert desk.run("ignore", "books", "held-HELD-2", "--note", "by hand").status == 0
     assert desk.run("sync", "--json").status == 1
     for document in (one, three):
@@ -192,7 +185,9 @@ def test_the_status_is_1_exactly_while_something_needs_attention(
     assert (done.status, done.json()["synced"], done.json()["needs_attention"]) == (0, 2, 0)
 
 
-def test_a_paused_company_is_left_alone_and_says_so(desk: Desk, practice: Practice) -> None:
+@side_by_side()
+def test_a_paused_company_is_left_alone_and_says_so(desk: Desk) -> None:
+    practice = desk.practice
     assert desk.run("pause", "books").status == 0
     done = desk.run("sync", "--json")
     assert done.status == 0
@@ -205,9 +200,9 @@ def test_a_paused_company_is_left_alone_and_says_so(desk: Desk, practice: Practi
     assert desk.run("sync", "--json").json()["synced"] == 3
 
 
-def test_one_line_for_each_company_and_the_worst_of_them_counts(
-    desk: Desk, practice: Practice
-) -> None:
+@side_by_side()
+def test_one_line_for_each_company_and_the_worst_of_them_counts(desk: Desk) -> None:
+    practice = desk.practice
     assert desk.add("signed out").status == 0
     held = without_email(practice, "HELD-1")
     practice.show(held)
@@ -224,7 +219,9 @@ def test_one_line_for_each_company_and_the_worst_of_them_counts(
     assert "nobody" in unknown.sentence()
 
 
-def test_nothing_secret_is_left_after_disconnect_and_remove(desk: Desk, practice: Practice) -> None:
+@side_by_side()
+def test_nothing_secret_is_left_after_disconnect_and_remove(desk: Desk) -> None:
+    practice = desk.practice
     assert desk.run("sync").status == 0
     assert len(desk.tokens()) == 1
     assert desk.run("disconnect", "books").status == 0
@@ -247,34 +244,37 @@ def test_nothing_secret_is_left_after_disconnect_and_remove(desk: Desk, practice
     assert (done.status, done.json()["waiting"], practice.counts()) == (0, 0, before)
 
 
-def test_a_company_that_cannot_be_served_ends_with_2_and_keeps_its_invoices_waiting(
-    tmp_path: Path,
-) -> None:
-    switches = (
-        {"feed_mode": "down"},
-        {"feed_mode": "unauthorised"},
-        {"feed_mode": "rubbish"},
-        {"subscription_status": "EXPIRED"},
-    )
-
-    def troubled(place: int) -> None:
-        with Practice("--invoices", "2") as practice:
-            desk = Desk(tmp_path / str(place), practice).connected()
-            practice.change("switches", switches[place])
-            done = desk.run("sync", "--json")
-            assert done.status == 2, done
-            assert done.sentence().startswith("books: ")
-            assert done.json()["needs_attention"] == 0
-            assert practice.counts() == (0, 0)
-            (told,) = desk.run("status", "--json").json()
-            assert told["message"] in done.err
-
-    at_once(*(lambda place=place: troubled(place) for place in range(len(switches))))
+def cannot_be_served(desk: Desk, **switches: str) -> None:
+    """Status 2, a sentence, and every invoice still there to be posted."""
+    desk.practice.change("switches", switches)
+    done = desk.run("sync", "--json")
+    assert done.status == 2
+    assert done.sentence().startswith("books: ")
+    assert done.json()["needs_attention"] == 0
+    assert desk.practice.counts() == (0, 0)
+    (told,) = desk.run("status", "--json").json()
+    assert told["message"] in done.err
 
 
-def test_a_sign_in_that_quickbooks_ended_is_said_and_status_2(
-    desk: Desk, practice: Practice
-) -> None:
+@side_by_side()
+def test_a_source_that_is_down_for_long_ends_with_2(desk: Desk) -> None:
+    cannot_be_served(desk, feed_mode="down")
+
+
+@side_by_side()
+def test_a_source_that_refuses_its_token_ends_with_2(desk: Desk) -> None:
+    cannot_be_served(desk, feed_mode="unauthorised")
+
+
+@side_by_side()
+def test_a_subscription_that_has_ended_ends_with_2(desk: Desk) -> None:
+    cannot_be_served(desk, subscription_status="EXPIRED")
+    assert {row.status for row in desk.rows()} == {"waiting"}
+
+
+@side_by_side()
+def test_a_sign_in_that_quickbooks_ended_is_said_and_status_2(desk: Desk) -> None:
+    practice = desk.practice
     practice.change("disconnect", {})
     done = desk.run("sync", "--json")
     assert done.status == 2
@@ -283,7 +283,9 @@ def test_a_sign_in_that_quickbooks_ended_is_said_and_status_2(
     assert desk.run("status", "--json").json()[0]["connected"] is False
 
 
-def test_what_an_invoice_says_is_text_and_nothing_else(desk: Desk, practice: Practice) -> None:
+@side_by_side()
+def test_what_an_invoice_says_is_text_and_nothing_else(desk: Desk) -> None:
+    practice = desk.practice
     document = practice.documents()[0]
     customer = {**document["customer"], "id": "evil", "name": HOSTILE["name"]}
     evil = {**document, "id": "evil\x1b]0;id\x07", "number": HOSTILE["number"]}

@@ -3,42 +3,23 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import QBDESK, Desk, Done, Practice, at_once, ended, line_of, until
+from command_line import QBDESK, Desk, Done, at_once, ended, line_of, side_by_side, started, until
 
+__all__ = ["started"]
 pytestmark = pytest.mark.desktop
 
 
-@pytest.fixture(autouse=True)
-def _ctrl_c_is_heard() -> Iterator[None]:
-    """A shell without a terminal starts what runs in the background deaf to Ctrl-C, and programs
-    hand that on to those they start."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.fixture
-def practice() -> Iterator[Practice]:
-    with Practice("--invoices", "4") as practice:
-        yield practice
-
-
-@pytest.fixture
-def desk(tmp_path: Path, practice: Practice) -> Desk:
-    desk = Desk(tmp_path / "home", practice).connected()
-    desk.environ["QBDESK_SETTLE_SECONDS"] = "1"
-    return desk
+STOPPED = "Stopped. What was posted stays; the rest waits for the next pass."
 
 
 def synced_in_the_end(desk: Desk) -> Done:
     """The pass that leaves nothing waiting; a settle time is never sat out in one."""
 
     def at_rest() -> Done | None:
-        done = desk.run("sync", "--json")
+        done = desk.run("sync", "--json", QBDESK_SETTLE_SECONDS="1")
         return done if done.json()["waiting"] == 0 else None
 
     return until(at_rest)
@@ -48,57 +29,60 @@ def assert_every_invoice_is_there_once(desk: Desk) -> None:
     practice = desk.practice
     assert practice.numbers() == sorted(row["number"] for row in practice.documents())
     assert practice.look("books")["open_invoices"] == []
-    assert {row["status"] for row in desk.rows()} == {"synced"}
+    assert {row.status for row in desk.rows()} == {"synced"}
 
 
-@pytest.mark.parametrize("write", ["POST invoice", "POST payment", "POST customer"])
-def test_a_pass_that_was_killed_in_the_middle_of_a_write_is_gone_on_with(
-    desk: Desk, practice: Practice, write: str
-) -> None:
-    practice.change("faults", {"kind": "slow", "matching": write, "seconds": 30})
+def ends_well_after(kind: signal.Signals, write: str, desk: Desk) -> Done:
+    """A pass gets a signal in the middle of a write; the passes after it go on. What it said."""
+    desk.practice.change("faults", {"kind": "slow", "matching": write, "seconds": 30})
     with ended(desk.start("sync", "--json")) as process:
-        until(lambda: practice.look("faults") == [])
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        until(lambda: desk.practice.look("faults") == [])
+        process.send_signal(kind)
+        stopped = desk.end(process)
+    assert {row.status for row in desk.rows()} <= {"waiting", "posting", "synced"}
     done = synced_in_the_end(desk)
     assert (done.status, done.json()["needs_attention"]) == (0, 0)
     assert_every_invoice_is_there_once(desk)
+    return stopped
 
 
-def test_a_batch_that_was_killed_on_its_way_is_gone_on_with(tmp_path: Path) -> None:
-    with Practice("--invoices", "40") as practice:
-        desk = Desk(tmp_path / "home", practice).connected()
-        desk.environ["QBDESK_SETTLE_SECONDS"] = "1"
-        practice.change("faults", {"kind": "slow", "matching": "POST batch", "seconds": 30})
-        with ended(desk.start("sync", "--json")) as process:
-            until(lambda: practice.look("faults") == [])
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        assert synced_in_the_end(desk).status == 0
-        assert_every_invoice_is_there_once(desk)
+@side_by_side(invoices=4)
+def test_a_pass_that_was_killed_at_a_customer_is_gone_on_with(desk: Desk) -> None:
+    ends_well_after(signal.SIGKILL, "POST customer", desk)
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM], ids=["ctrl_c", "sigterm"])
-def test_a_pass_is_stopped_at_a_safe_point_and_the_next_one_finishes(
-    desk: Desk, practice: Practice, kind: signal.Signals
-) -> None:
-    practice.change("faults", {"kind": "slow", "matching": "POST invoice", "seconds": 30})
-    with ended(desk.start("sync", "--json")) as process:
-        until(lambda: practice.look("faults") == [])
-        process.send_signal(kind)
-        stopped = desk.end(process)
+@side_by_side(invoices=4)
+def test_a_pass_that_was_killed_at_an_invoice_is_gone_on_with(desk: Desk) -> None:
+    ends_well_after(signal.SIGKILL, "POST invoice", desk)
+
+
+@side_by_side(invoices=4)
+def test_a_pass_that_was_killed_at_a_payment_is_gone_on_with(desk: Desk) -> None:
+    ends_well_after(signal.SIGKILL, "POST payment", desk)
+
+
+@side_by_side(invoices=40)
+def test_a_pass_that_was_killed_at_a_batch_is_gone_on_with(desk: Desk) -> None:
+    ends_well_after(signal.SIGKILL, "POST batch", desk)
+
+
+@side_by_side(invoices=4)
+def test_ctrl_c_stops_a_pass_at_a_safe_point_and_the_next_one_finishes(desk: Desk) -> None:
+    stopped = ends_well_after(signal.SIGINT, "POST invoice", desk)
     assert stopped.status == 2
-    assert stopped.sentence() == (
-        "Stopped. What was posted stays; the rest waits for the next pass."
-    )
-    assert {row["status"] for row in desk.rows()} <= {"waiting", "synced"}
-    assert synced_in_the_end(desk).status == 0
-    assert_every_invoice_is_there_once(desk)
+    assert stopped.sentence() == STOPPED
 
 
-def test_of_two_passes_at_once_the_second_waits_says_so_and_doubles_nothing(
-    desk: Desk, practice: Practice
-) -> None:
+@side_by_side(invoices=4)
+def test_sigterm_stops_a_pass_as_gently(desk: Desk) -> None:
+    stopped = ends_well_after(signal.SIGTERM, "POST payment", desk)
+    assert stopped.status == 2
+    assert stopped.sentence() == STOPPED
+
+
+@side_by_side(invoices=4)
+def test_of_two_passes_at_once_the_second_waits_says_so_and_doubles_nothing(desk: Desk) -> None:
+    practice = desk.practice
     practice.change("faults", {"kind": "slow", "matching": "POST invoice", "seconds": 5})
     with ended(desk.start("sync", "--json")) as first:
         until(lambda: practice.look("faults") == [])
@@ -114,7 +98,9 @@ def test_of_two_passes_at_once_the_second_waits_says_so_and_doubles_nothing(
     assert_every_invoice_is_there_once(desk)
 
 
-def test_what_is_decided_during_a_pass_waits_for_its_end(desk: Desk, practice: Practice) -> None:
+@side_by_side(invoices=4)
+def test_what_is_decided_during_a_pass_waits_for_its_end(desk: Desk) -> None:
+    practice = desk.practice
     practice.change("faults", {"kind": "slow", "matching": "POST invoice", "seconds": 5})
     first, last = (document["id"] for document in practice.documents()[::3])
     with ended(desk.start("sync", "--json")) as running:
@@ -127,10 +113,12 @@ def test_what_is_decided_during_a_pass_waits_for_its_end(desk: Desk, practice: P
     assert (ignored.status, refused.status) == (0, 2)
     assert ignored.sentence().startswith("Another qbdesk is at work")
     assert "nobody" in refused.sentence()
-    assert [row["source_id"] for row in desk.rows("--status", "ignored")] == [first]
+    assert [row.source_id for row in desk.rows("ignored")] == [first]
 
 
-def test_a_pause_stops_a_pass_of_another_program(desk: Desk, practice: Practice) -> None:
+@side_by_side(invoices=4)
+def test_a_pause_stops_a_pass_of_another_program(desk: Desk) -> None:
+    practice = desk.practice
     practice.change("faults", {"kind": "slow", "matching": "POST customer", "seconds": 4})
     with ended(desk.start("sync", "--json")) as running:
         until(lambda: practice.look("faults") == [])
@@ -141,7 +129,9 @@ def test_a_pause_stops_a_pass_of_another_program(desk: Desk, practice: Practice)
     assert practice.counts() == (0, 0)
 
 
-def test_ctrl_c_ends_a_pass_that_waits_for_its_turn(desk: Desk, practice: Practice) -> None:
+@side_by_side(invoices=4)
+def test_ctrl_c_ends_a_pass_that_waits_for_its_turn(desk: Desk) -> None:
+    practice = desk.practice
     practice.change("faults", {"kind": "slow", "matching": "POST invoice", "seconds": 5})
     with ended(desk.start("sync")) as first:
         until(lambda: practice.look("faults") == [])
@@ -156,9 +146,9 @@ def test_ctrl_c_ends_a_pass_that_waits_for_its_turn(desk: Desk, practice: Practi
     assert_every_invoice_is_there_once(desk)
 
 
-def test_a_preview_that_is_stopped_leaves_no_copy_of_the_ledger(
-    desk: Desk, practice: Practice
-) -> None:
+@side_by_side(invoices=4)
+def test_a_preview_that_is_stopped_leaves_no_copy_of_the_ledger(desk: Desk) -> None:
+    practice = desk.practice
     before = set(desk.files())
     practice.change("switches", {"feed_mode": "slow", "feed_seconds": 20})
     with ended(desk.start("sync", "--preview")) as process:
@@ -168,8 +158,9 @@ def test_a_preview_that_is_stopped_leaves_no_copy_of_the_ledger(
     assert set(desk.files()) == before
 
 
-def test_ctrl_c_at_the_sign_in_keeps_nothing(tmp_path: Path, practice: Practice) -> None:
-    desk = Desk(tmp_path / "other", practice)
+@side_by_side(connected=False)
+def test_ctrl_c_at_the_sign_in_keeps_nothing(desk: Desk) -> None:
+    practice = desk.practice
     desk.add()
     before = desk.in_keyring()
     told = practice.told
@@ -183,9 +174,9 @@ def test_ctrl_c_at_the_sign_in_keeps_nothing(tmp_path: Path, practice: Practice)
     assert desk.in_keyring() == before
 
 
-def test_without_a_keyring_that_encrypts_nothing_is_kept_or_posted(
-    desk: Desk, practice: Practice, tmp_path: Path
-) -> None:
+@side_by_side(invoices=4)
+def test_without_a_keyring_that_encrypts_nothing_is_kept_or_posted(desk: Desk) -> None:
+    practice = desk.practice
     told = practice.told
     keys = ("--client-id", told["client_id"], "--redirect-uri", told["redirect_uri"])
     options = ("--url", told["source_url"], "--from", told["from"])
@@ -198,7 +189,7 @@ def test_without_a_keyring_that_encrypts_nothing_is_kept_or_posted(
         lambda: desk.run("connect", "books", *keys, "--paste", **nowhere),
         lambda: desk.run("add", "more", *options, **nowhere),
         lambda: desk.run("sync", "--preview", **nowhere),
-        lambda: Desk(tmp_path / "other", practice).run("sync", **nowhere),
+        lambda: Desk(desk.home.parent / "other", practice).run("sync", **nowhere),
     )
     for done in (sync, connect, add, preview):
         assert done.status == 2
@@ -212,16 +203,14 @@ def test_without_a_keyring_that_encrypts_nothing_is_kept_or_posted(
     assert desk.run("sync", PYTHON_KEYRING_BACKEND=backend).status == 0
 
 
-def test_a_ledger_that_cannot_be_read_is_said_and_left_as_it_is(
-    tmp_path: Path, practice: Practice
-) -> None:
-    damaged = Desk(tmp_path / "damaged", practice)
+@side_by_side(connected=False)
+def test_a_ledger_that_cannot_be_read_is_said_and_left_as_it_is(damaged: Desk) -> None:
     assert damaged.add().status == 0
     ledger = damaged.home / "ledger.db"
     whole = ledger.read_bytes()
     rubbish = whole[:5000] + b"\xa5" * (len(whole) - 5000)
     ledger.write_bytes(rubbish)
-    folder = Desk(tmp_path / "folder", practice)
+    folder = Desk(damaged.home.parent / "folder", damaged.practice)
     (folder.home / "ledger.db").mkdir(parents=True)
     for done in at_once(
         lambda: damaged.run("sync", "--json"),
@@ -235,11 +224,11 @@ def test_a_ledger_that_cannot_be_read_is_said_and_left_as_it_is(
     assert ledger.read_bytes() == rubbish
 
 
-def test_a_home_that_cannot_be_written_is_said(tmp_path: Path, practice: Practice) -> None:
-    (tmp_path / "file").write_text("not a folder")
-    beneath, system = (
-        Desk(home, practice) for home in (tmp_path / "file" / "home", Path("/proc/qbdesk"))
-    )
+@side_by_side(connected=False)
+def test_a_home_that_cannot_be_written_is_said(desk: Desk) -> None:
+    file = desk.home.parent / "file"
+    file.write_text("not a folder")
+    beneath, system = (Desk(home, desk.practice) for home in (file / "home", Path("/proc/qbdesk")))
     for done in at_once(
         lambda: beneath.run("status", "--json"),
         lambda: beneath.add(),
@@ -250,6 +239,7 @@ def test_a_home_that_cannot_be_written_is_said(tmp_path: Path, practice: Practic
         assert "QBDESK_HOME" in done.err
 
 
+@side_by_side(invoices=4)
 def test_a_reader_that_goes_away_is_not_taken_for_held_invoices(desk: Desk) -> None:
     reader, writer = os.pipe()
     os.close(reader)
