@@ -72,6 +72,8 @@ class ActionBar(QWidget):
             menu, self.tr("Settings of this company…"), self.settings_pressed
         )
         self.token = self._entry(menu, self.tr("New source token…"), self.token_pressed)
+        self.settings.setShortcut(QKeySequence("Ctrl+,"))
+        self.addAction(self.settings)
         self.remove = self._entry(menu, self.tr("Remove this company…"), self.remove_pressed)
         menu.addSeparator()
         leave = self._entry(menu, self.tr("Quit qbdesk"), self.quit_pressed)

@@ -83,6 +83,7 @@ class Contents(QWidget):
 
     def _table_side(self) -> QWidget:
         self.rows_page = QStackedWidget()
+        self.rows_page.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.rows_page.addWidget(self.table)
         self.rows_page.addWidget(self.empty)
@@ -92,8 +93,9 @@ class Contents(QWidget):
         self.header.setVisible(page is self.main_page)
         if self.pages.currentWidget() is not page:
             self.pages.setCurrentWidget(page)
-            # Not on a button, which a stray key would press.
-            self.table.setFocus()
+            # Not on a button, which a stray key would press, nor on the table, which would
+            # choose its first row.
+            self.rows_page.setFocus()
 
     def arrange_details(self) -> None:
         """Only while something is selected: beside the table, or below it in a narrow window."""

@@ -444,7 +444,8 @@ def test_good_news_makes_room_again_but_trouble_stays(screen: Screen) -> None:
 
 
 def test_no_stray_key_presses_a_button_at_first(screen: Screen) -> None:
-    assert screen.contents.focusWidget() is screen.contents.table
+    assert screen.contents.focusWidget() is screen.contents.rows_page
+    assert screen.contents.table.selected_rows() == []
 
 
 def test_an_error_that_nobody_foresaw_is_said_without_its_text(screen: Screen, caplog) -> None:

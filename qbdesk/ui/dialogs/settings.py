@@ -10,7 +10,7 @@ from qbdesk.sync.views import CompanyView, Setting
 from qbdesk.ui import look, words
 from qbdesk.ui.bridge import Bridge
 from qbdesk.ui.dialogs.sheet import Sheet
-from qbdesk.ui.parts import layouts
+from qbdesk.ui.look import GAP
 from qbdesk.ui.parts.choice_box import ChoiceBox
 from qbdesk.ui.person import who
 
@@ -29,35 +29,34 @@ class SettingsDialog(Sheet):
     saved = Signal()
 
     def __init__(self, bridge: Bridge, view: CompanyView, parent: QWidget | None = None) -> None:
-        super().__init__("", parent, width=600)
+        super().__init__("", parent, width=660)
         self.heading.setText(self.tr("Settings of {company}").format(company=view.name))
         self.setWindowTitle(self.tr("Settings") + " – qbdesk")
         self._bridge, self._company = bridge, view.name
         self._before: dict[str, str] = {}
         self.boxes: dict[str, ChoiceBox] = {}
-        self._forms = [_form() for _ in range(3)]
-        first, others, tax = (_holding(form) for form in self._forms)
+        self._others: list[ChoiceBox] = []
+        self._inside = QWidget()
+        self._form = _form(self._inside)
+        for name, value in (
+            (self.tr("Source"), view.source_name or view.name),
+            (self.tr("Its address"), view.source_url),
+            (self.tr("Posts what was paid from"), words.day(view.from_date)),
+        ):
+            read = look.label(value, wrap=True, selectable=True)
+            self._form.addRow(look.label(name, quiet=True), read)
+        self.note = look.label(self.tr("Reading the settings …"), quiet=True, wrap=True)
+        self._form.addRow(self.note)
         self.more = QPushButton(self.tr("More payment methods"))
         self.more.setCheckable(True)
-        self.more.toggled.connect(others.setVisible)
-        self._inside = QWidget()
-        column = layouts.column(self._inside, gap=14)
-        column.addLayout(_facts(self, view))
-        self.note = look.label(self.tr("Reading the settings …"), quiet=True, wrap=True)
-        for part in (self.note, first):
-            column.addWidget(part)
-        column.addWidget(self.more, alignment=Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(others)
-        column.addWidget(tax)
-        column.addStretch(1)
-        others.hide()
+        self.more.toggled.connect(self._show_others)
         self.more.hide()
-        area = QScrollArea(widgetResizable=True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(self._inside)
-        area.setMinimumHeight(360)
-        self.body.addWidget(area, 1)
+        self._area = QScrollArea(widgetResizable=True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setWidget(self._inside)
+        self._area.setMinimumHeight(400)
+        self.body.addWidget(self._area, 1)
         self.button(self.tr("Cancel"), self.reject)
         self.save = self.button(self.tr("Save"), self._save, primary=True)
         self.save.setEnabled(False)
@@ -78,19 +77,30 @@ class SettingsDialog(Sheet):
                 "what needs attention is looked at once more."
             )
         )
-        for form, group in zip(self._forms, _grouped(settings), strict=True):
-            for setting in group:
-                self._add(form, setting)
-        self.more.setVisible(self._forms[1].rowCount() > 0)
+        first, others, tax = _grouped(settings)
+        for setting in first:
+            self._add(setting)
+        if others:
+            self._form.addRow("", self.more)
+            self.more.show()
+        self._others = [self._add(setting) for setting in others]
+        self._show_others(shown=False)
+        for setting in tax:
+            self._add(setting)
 
-    def _add(self, form: QFormLayout, setting: Setting) -> None:
+    def _show_others(self, shown: bool) -> None:
+        for box in self._others:
+            self._form.setRowVisible(box, shown)
+
+    def _add(self, setting: Setting) -> ChoiceBox:
         box = ChoiceBox(setting.label, setting.choices, setting.value)
         box.currentIndexChanged.connect(lambda _: self.save.setEnabled(bool(self._changes())))
         self._before[setting.key] = setting.value
         self.boxes[setting.key] = box
-        title = look.label(setting.label, wrap=True)
+        title = look.label(setting.label)
         title.setBuddy(box)
-        form.addRow(title, box)
+        self._form.addRow(title, box)
+        return box
 
     def _changes(self) -> dict[str, str]:
         now = {key: box.chosen() for key, box in self.boxes.items()}
@@ -129,28 +139,10 @@ def _grouped(settings: Iterable[Setting]) -> tuple[list[Setting], list[Setting],
     return first, others, tax
 
 
-def _facts(owner: QWidget, view: CompanyView) -> QFormLayout:
-    """What was named when the company was added, to be read only."""
-    form = _form()
-    for name, value in (
-        (owner.tr("Source"), view.source_name or view.name),
-        (owner.tr("Its address"), view.source_url),
-        (owner.tr("Posts what was paid from"), words.day(view.from_date)),
-    ):
-        form.addRow(look.label(name, quiet=True), look.label(value, wrap=True, selectable=True))
-    return form
-
-
-def _form() -> QFormLayout:
-    form = QFormLayout()
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+def _form(owner: QWidget) -> QFormLayout:
+    form = QFormLayout(owner)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     form.setVerticalSpacing(10)
     form.setHorizontalSpacing(14)
-    form.setContentsMargins(0, 0, 0, 0)
+    form.setContentsMargins(0, 0, GAP, 0)
     return form
-
-
-def _holding(form: QFormLayout) -> QWidget:
-    holder = QWidget()
-    holder.setLayout(form)
-    return holder
