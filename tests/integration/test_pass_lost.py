@@ -34,8 +34,13 @@ def _assert_each_once(office: Office, number: int) -> None:
     assert {entry["Balance"] for entry in office.entities("Invoice")} == {Decimal(0)}
 
 
-@pytest.mark.parametrize("kind", ["reply_lost", "garbage", "empty", "cut_off"])
-@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize(
+    ("write", "kind"),
+    [
+        *((write, "reply_lost") for write in WRITES),
+        *(("invoice", kind) for kind in ("garbage", "empty", "cut_off")),
+    ],
+)
 def test_a_lost_answer_is_found_and_taken_over_in_the_same_pass(
     open_office: OpenOffice, write: str, kind: str
 ) -> None:
@@ -66,8 +71,16 @@ def test_a_503_that_hides_a_success_is_looked_through(open_office: OpenOffice) -
     _assert_each_once(office, 1)
 
 
-@pytest.mark.parametrize("kind", ["request_lost", "unavailable", "server_error"])
-@pytest.mark.parametrize("write", ["customer", "invoice", "payment"])
+@pytest.mark.parametrize(
+    ("write", "kind"),
+    [
+        ("customer", "request_lost"),
+        ("invoice", "request_lost"),
+        ("payment", "request_lost"),
+        ("invoice", "unavailable"),
+        ("payment", "server_error"),
+    ],
+)
 def test_a_lost_request_waits_for_the_settle_time_and_is_then_sent_again(
     open_office: OpenOffice, write: str, kind: str
 ) -> None:
