@@ -87,7 +87,7 @@ class Engine:
         self._failures: dict[str, int] = {}
         self._turn = Turn(around.home / "engine.lock", sleep=around.sleep)
         self.schedule = Schedule(self._by_schedule)
-        self._keepers = Keepers(
+        self.keepers = Keepers(
             around.ledger,
             around.vault,
             around.home,
@@ -104,7 +104,7 @@ class Engine:
             around.clock,
             around.sleep,
             self._new_limiter,
-            self._keepers,
+            self.keepers,
         )
 
     def start_schedule(self) -> None:
@@ -122,7 +122,7 @@ class Engine:
         self.stop_pass(None)
         if self._running:
             await asyncio.wait(self._running.values())
-        await self._keepers.finish()
+        await self.keepers.finish()
 
     def is_running(self, name: str) -> bool:
         return name in self._running
@@ -175,12 +175,13 @@ class Engine:
             self._running.pop(company.name, None)
         return self._ended(company, tally, limiter, stopped, kind)
 
-    async def alone(self, name: str, work: Coroutine[Any, Any, T]) -> T:
+    async def alone(self, name: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Other work on a company that must not meet a pass; ended as one when qbdesk closes."""
         if name in self._running:
             await asyncio.wait([self._running[name]])
         async with self._turn.taken(lambda told: self._hears(Progress(name, told))):
-            task = self._running[name] = asyncio.ensure_future(work)
+            task: asyncio.Task[T] = asyncio.ensure_future(work())
+            self._running[name] = task
             try:
                 return await task
             finally:
@@ -253,7 +254,7 @@ class Engine:
             self._around.hosts,
             company.environment,
             company.realm_id,
-            self._keepers.of(company),
+            self.keepers.of(company),
             limiter,
             sleep=self._around.sleep,
             on_wait=self._waiting(company),

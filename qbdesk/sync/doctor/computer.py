@@ -19,8 +19,8 @@ TOO_LITTLE = 100_000_000
 _GIGABYTE = 1_000_000_000
 _NETWORK = frozenset(
     "nfs nfs4 cifs smb smb3 smbfs afpfs webdav davfs davfs2 fuse.davfs2 fuse.sshfs fuse.rclone "
-    "fuse.s3fs ceph fuse.ceph glusterfs fuse.glusterfs lustre afs 9p vboxsf prl_fs fuse.vmhgfs-fuse "
-    "ncpfs ftpfs remote".split()
+    "fuse.s3fs ceph fuse.ceph glusterfs fuse.glusterfs lustre afs 9p vboxsf prl_fs ncpfs ftpfs "
+    "fuse.vmhgfs-fuse remote".split()
 )
 _SYNCED_FOLDERS = (
     *("onedrive", "dropbox", "google drive", "googledrive", "my drive", "icloud drive"),

@@ -64,7 +64,7 @@ class Doctor:
     async def _sign_in(self, company: Company) -> Finding:
         if not company.connected:
             return Finding("stop", "The company is not connected to QuickBooks.", CONNECT)
-        keeper = self._engine.connecting.keeper(company)
+        keeper = self._engine.keepers.of(company)
         try:
             await keeper.access_token()
         except Trouble as error:
@@ -106,7 +106,7 @@ class Doctor:
                 f"{company.name} is a real company. Probes make customers and invoices, so they "
                 "are for Intuit's sandbox companies only; nothing was done."
             )
-        return await self._engine.alone(company.name, self._probe(company))
+        return await self._engine.alone(company.name, lambda: self._probe(company))
 
     async def _probe(self, company: Company) -> Probed:
         around = self._around
@@ -114,7 +114,7 @@ class Doctor:
         facts = await examine(quickbooks)
 
         async def tokens() -> tuple[str, str]:
-            access = await self._engine.connecting.keeper(company).access_token()
+            access = await self._engine.keepers.of(company).access_token()
             kept = await in_time(lambda: around.vault.refresh_tokens(company.name))
             return access, kept[0] if kept else ""
 

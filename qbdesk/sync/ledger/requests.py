@@ -54,4 +54,4 @@ def of_month(connection: Connection, realm_id: str, day: datetime) -> dict[str, 
             request_count.c.realm_id == realm_id, request_count.c.month == month
         )
     )
-    return {row.kind: row.count for row in rows}
+    return {kind: count for kind, count in rows}
