@@ -178,6 +178,20 @@ async def test_a_query_can_lag_behind_what_was_made(practice):
     assert len((await practice.query("SELECT * FROM Customer"))["Customer"]) == 1
 
 
+async def test_a_bad_address_on_an_old_invoice_breaks_queries_that_do_not_name_it(
+    practice, code_of
+):
+    customer = await practice.customer()
+    bad = {"BillEmail": {"Address": "nobody"}}
+    refused = await practice.post("invoice", practice.invoice_body(customer["Id"], "1", **bad))
+    assert code_of(refused) == "2210"
+    practice.switches.bad_email_breaks_queries = True
+    made = await practice.invoice(customer["Id"], "1", **bad)
+    by_number = "SELECT * FROM Invoice WHERE DocNumber = 'INV-2'"
+    assert code_of(await practice.get("query", query=by_number)) == "4002"
+    assert (await practice.seen("Invoice", made["Id"]))["DocNumber"] == "1"
+
+
 # Names, numbers, dates, addresses
 
 
