@@ -226,6 +226,67 @@ def test_a_canadian_company_refuses_what_an_accountant_would(lines, fields, code
 # Lines and discounts
 
 
+DISCOUNT = {
+    "Amount": Decimal("1.00"),
+    "DetailType": "DiscountLineDetail",
+    "DiscountLineDetail": {"PercentBased": False},
+}
+
+
+@pytest.mark.parametrize(
+    ("switch", "lines", "code"),
+    [
+        ("allow_discount", [sale("5.00", "1"), DISCOUNT], "6000"),
+        ("allow_shipping", [sale("5.00", "1", ItemRef={"value": "SHIPPING_ITEM_ID"})], "2500"),
+        ("default_item", [sale("5.00", "1", ItemRef=None)], "2020"),
+    ],
+)
+def test_what_a_company_has_switched_off_it_refuses(switch, lines, code):
+    books = books_of()
+    customer = customer_of(books)
+    assert invoice_of(books, customer, lines)["TotalAmt"] > 0
+    setattr(books.switches, switch, False)
+    fields = {"CustomerRef": {"value": customer}, "GlobalTaxCalculation": "TaxExcluded"}
+    assert refusal(books, "Invoice", {**fields, "Line": lines}) == code
+
+
+def test_shipping_has_an_income_account_of_its_own():
+    books = books_of()
+    lines = [sale("5.00", tax_code(books, "Exempt"), ItemRef={"value": "SHIPPING_ITEM_ID"})]
+    invoice_of(books, customer_of(books), lines)
+    assert books.account_balance("Shipping Income") == Decimal("-5.00")
+
+
+@pytest.mark.parametrize("lines", [[DISCOUNT, DISCOUNT], [sale("1.00", "1")] * 750])
+def test_there_is_one_discount_and_a_limit_of_taxed_lines(lines):
+    books = books_of()
+    fields = {
+        "CustomerRef": {"value": customer_of(books)},
+        "GlobalTaxCalculation": "TaxExcluded",
+    }
+    too_many = [sale("5.00", "1"), *lines]
+    assert refusal(books, "Invoice", {**fields, "Line": too_many}) == "6000"
+    write(books, "Invoice", {**fields, "Line": too_many[:-1]})
+
+
+@pytest.mark.parametrize(("detail", "code"), [({}, "6000"), ({"TotalTax": 1}, "6170")])
+def test_no_invoice_of_a_company_with_sales_tax_goes_without(detail, code):
+    books = books_of()
+    body = {"CustomerRef": {"value": customer_of(books)}, "Line": [sale("1.00", "1")]}
+    body |= {"GlobalTaxCalculation": "NotApplicable", "TxnTaxDetail": detail}
+    assert refusal(books, "Invoice", body) == code
+
+
+def test_outside_the_us_an_item_may_need_an_expense_account():
+    item = {"Name": "Imported", "Type": "Service", "IncomeAccountRef": {"value": "1"}}
+    books = books_of(items_need_expense_account=True)
+    assert refusal(books, "Item", item) == "2020"
+    expense = books.named("Account", "Office supplies")["Id"]
+    assert write(books, "Item", {**item, "ExpenseAccountRef": {"value": expense}})["Id"]
+    in_the_us = books_of(country="US", sales_tax="none", items_need_expense_account=True)
+    assert write(in_the_us, "Item", item)["Id"]
+
+
 def test_a_discount_line_lowers_the_tax_and_has_an_account_of_its_own():
     books = books_of()
     discount = {

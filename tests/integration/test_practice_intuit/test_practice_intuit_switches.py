@@ -169,6 +169,15 @@ async def test_an_order_by_id_is_ignored_unless_it_is_switched_on(practice):
     assert await names() == "CBA"
 
 
+async def test_addresses_can_be_asked_for_as_a_list(practice):
+    practice.switches.email_in = True
+    for name in ("a", "b", "c"):
+        await practice.customer(name, PrimaryEmailAddr={"Address": f"{name}@x.test"})
+    listed = "PrimaryEmailAddr IN ('a@x.test', 'C@x.test')"
+    found = await practice.query(f"SELECT * FROM Customer WHERE {listed}")
+    assert [each["DisplayName"] for each in found["Customer"]] == ["a", "c"]
+
+
 async def test_a_query_can_lag_behind_what_was_made(practice):
     practice.switches.query_lag = 30
     customer = await practice.customer()
