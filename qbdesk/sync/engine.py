@@ -15,7 +15,7 @@ import httpx
 from qbdesk.sync import shown
 from qbdesk.sync.company_pass import CompanyPass
 from qbdesk.sync.connecting import Connecting
-from qbdesk.sync.errors import Refusal, Trouble
+from qbdesk.sync.errors import Refusal, Trouble, where
 from qbdesk.sync.keepers import Keepers
 from qbdesk.sync.ledger import companies, invoices
 from qbdesk.sync.ledger.companies import Company
@@ -169,7 +169,7 @@ class Engine:
             stopped, kind = str(error), _kind_of(error)
         except Exception as error:
             # The last resort: nothing of an unforeseen error may reach the screen or the log.
-            log.error("A pass failed by %s at %s", type(error).__name__, _where(error))
+            log.error("A pass failed by %s at %s", type(error).__name__, where(error))
             stopped, kind = OWN_FAULT, State.ATTENTION
         finally:
             self._running.pop(company.name, None)
@@ -357,14 +357,3 @@ def _kind_of(error: Trouble) -> State:
     if isinstance(error, QuickBooksError) and error.fault.kind is FaultKind.TRY_AGAIN:
         return State.OFFLINE
     return State.ATTENTION
-
-
-def _where(error: BaseException) -> str:
-    """File and line of the innermost frame: no values, which may hold names and amounts."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return "an unknown place"
-    code = trace.tb_frame.f_code
-    return f"{Path(code.co_filename).name}:{trace.tb_lineno} ({code.co_name})"

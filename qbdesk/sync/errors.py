@@ -1,5 +1,7 @@
 """What can go wrong, in words for people."""
 
+from pathlib import Path
+
 
 class Trouble(Exception):
     """Something a person should hear of. `str()` is a whole sentence: what happened, what it means
@@ -21,3 +23,14 @@ class NeedsConsent(Refusal):
     def __init__(self, sentence: str, question: str) -> None:
         super().__init__(sentence)
         self.question = question
+
+
+def where(error: BaseException) -> str:
+    """File and line of the innermost frame: no values, which may hold names and amounts."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "an unknown place"
+    code = trace.tb_frame.f_code
+    return f"{Path(code.co_filename).name}:{trace.tb_lineno} ({code.co_name})"

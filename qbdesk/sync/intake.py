@@ -102,7 +102,7 @@ def take_in(connection: Connection, company: Company, page: Page, now: datetime)
             continue  # an older or repeated revision
         touched.append(row.source_id)
         known |= invoices.find_many(connection, company.id, [row.source_id])
-    companies.change(connection, company.id, cursor=page.cursor, **_newest(company, rows))
+    companies.change(connection, company.id, cursor=page.cursor)
     return touched
 
 
@@ -112,13 +112,6 @@ def _is_news(row: Row, before: InvoiceRecord) -> bool:
         return True
     mended = before.reason == UNREADABLE and row.revision == before.revision
     return (row.revision == 0 or mended) and row.document != before.document
-
-
-def _newest(company: Company, rows: list[Row]) -> dict[str, datetime]:
-    times = [row.invoice.paid_at for row in rows if row.invoice and row.invoice.paid_at]
-    if company.last_paid_at is not None:
-        times.append(company.last_paid_at)
-    return {"last_paid_at": max(times)} if times else {}
 
 
 def _columns(row: Row, company: Company, now: datetime) -> dict[str, Any]:

@@ -133,7 +133,8 @@ class Recorder:
         if kind is StepKind.CUSTOMER and isinstance(found, CustomerObject):
             self._keep_customer(connection, entry, found.id, found.display_name, made=True)
             email = customers.key_of(entry.invoice)
-            self._known.by_email[email] = (*self._known.by_email.get(email, ()), found)
+            others = [c for c in self._known.by_email.get(email, ()) if c.id != found.id]
+            self._known.by_email[email] = (*others, found)
         elif kind is StepKind.ITEM:
             account = operation.removeprefix("item:")
             self._known.items[account] = found.id

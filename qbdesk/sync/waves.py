@@ -1,10 +1,12 @@
 """Some invoices that advance together: looked up, decided and posted wave by wave."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from qbdesk.sync import intake
+from qbdesk.sync.errors import where
 from qbdesk.sync.ledger import invoices, journal, memory, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
@@ -28,7 +30,13 @@ from qbdesk.sync.sources.source import Source
 from qbdesk.sync.verdicts import Verdicts
 from qbdesk.sync.views import InvoicesChanged, Progress
 
+log = logging.getLogger(__name__)
+
 MOST_ROUNDS = 40
+OWN_FAULT = (
+    "Something went wrong in qbdesk itself with this invoice, and nothing of it was posted now. "
+    "Press Try again; if it stays, look into the log."
+)
 WOULD_POST = "Ready: it would be posted."
 STUCK = "It did not come to an end in this pass; the next pass goes on."
 
@@ -107,7 +115,12 @@ class Waves:
         self._apply({key: Wait(STUCK) for key in self._working})
 
     def _decide(self, key: int) -> Decision:
-        decision = plan(self._working[key].invoice, self._known, self._cases[key])
+        try:
+            decision = plan(self._working[key].invoice, self._known, self._cases[key])
+        except Exception as error:
+            # One invoice that nobody foresaw must not keep the others from being posted.
+            log.error("The planner failed by %s at %s", type(error).__name__, where(error))
+            return Hold("own_fault", OWN_FAULT)
         acts = isinstance(decision, tuple) and any(isinstance(a, Post | Settle) for a in decision)
         return Wait(WOULD_POST) if acts and self._tools.preview else decision
 
@@ -245,7 +258,8 @@ class Waves:
                 for step in steps.of_quickbooks_id(connection, self._company.id, invoice_id):
                     answer = dict(step.answer or {}) | {"reread": False, "gone": found is None}
                     if found is not None:
-                        answer = answers.kept(found, fresh=False)
+                        ours = bool((step.answer or {}).get("ours", True))
+                        answer = answers.kept(found, fresh=False, ours=ours)
                     steps.change(connection, step.id, answer=answer)
 
 

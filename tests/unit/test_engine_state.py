@@ -28,7 +28,6 @@ MAPLE = Company(
     tenant_environment="production",
     time_zone="America/Toronto",
     cursor=None,
-    last_paid_at=None,
     client_id="id",
     redirect_uri="https://x",
     realm_id="1",

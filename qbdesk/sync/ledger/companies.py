@@ -27,7 +27,6 @@ class Company:
     tenant_environment: Environment
     time_zone: str
     cursor: str | None
-    last_paid_at: datetime | None
     client_id: str | None
     redirect_uri: str | None
     realm_id: str | None

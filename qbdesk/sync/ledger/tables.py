@@ -44,7 +44,6 @@ company = Table(
     Column("tenant_environment", String(20), nullable=False),
     Column("time_zone", String(64), nullable=False),
     Column("cursor", Text),
-    Column("last_paid_at", Instant),
     Column("client_id", Text),
     Column("redirect_uri", Text),
     Column("realm_id", String(64)),

@@ -109,7 +109,7 @@ def _before_the_invoice(invoice: PaidInvoice, known: Knowledge, case: Case) -> D
             return (entered,)
         if entered is not None:
             why = "A person said that this invoice was entered by hand; only its payment is posted."
-            return (adopt(StepKind.INVOICE, operation, entered, why),)
+            return (adopt(StepKind.INVOICE, operation, entered, why, ours=False),)
     return _new_invoice(invoice, known, case, customer)
 
 
@@ -189,4 +189,4 @@ def _already_there(
                 (Choice("post_payment", "It is another payment: post this one as well"),),
             )
     why = "The invoice was in QuickBooks already, unpaid; only its payment is posted."
-    return (adopt(StepKind.INVOICE, invoice_operation(invoice), entry, why),)
+    return (adopt(StepKind.INVOICE, invoice_operation(invoice), entry, why, ours=False),)

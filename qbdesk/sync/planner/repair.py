@@ -23,6 +23,7 @@ from qbdesk.sync.views import Choice
 
 REASON = "spot_check"
 SOURCE_TAX = Choice(tax.SOURCE_TAX, "Put the tax that stands on the invoice into QuickBooks")
+ACCEPT = Choice("accept", "It is right as it is in QuickBooks: post the payment")
 _VERSION = ("SyncToken",)
 
 
@@ -30,11 +31,13 @@ def spot_check(
     invoice: PaidInvoice, known: Knowledge, case: Case, answer: PostedInvoice
 ) -> Hold | tuple[Look | Post, ...] | None:
     """None where every figure agrees; else the question, or the repair that was chosen."""
-    inclusive_tax = invoice.tax_behavior == "inclusive" and answer.tax != invoice.tax_total
-    if answer.total == invoice.total and not inclusive_tax:
+    other_tax = answer.ours and answer.tax not in (invoice.tax_total, None)
+    if answer.total == invoice.total and not other_tax:
         return None
     choice = case.answers.get(REASON)
-    if choice is None:
+    if choice == ACCEPT.word and answer.total == invoice.total:
+        return None
+    if choice is None or choice == ACCEPT.word:
         return _question(invoice, known, answer)
     missing = item_needed(known)
     rates = rates_needed(invoice, known)
@@ -70,15 +73,21 @@ def _question(
 ) -> Hold:
     currency = invoice.currency
     difference = shown(answer.total - invoice.total, currency)
+    taxed = ""
+    if answer.tax is not None:
+        taxed = f"; tax {shown(answer.tax, currency)} instead of "
+        taxed += shown(invoice.tax_total, currency)
     told = (
         f"Spot-check: QuickBooks made {shown(answer.total, currency)} of the invoice, the source "
-        f"says {shown(invoice.total, currency)} (a difference of {difference}; tax "
-        f"{shown(answer.tax, currency)} instead of {shown(invoice.tax_total, currency)}). The "
-        "payment was not posted."
+        f"says {shown(invoice.total, currency)} (a difference of {difference}{taxed}). The payment "
+        "was not posted."
     )
     if tried:
         told += " QuickBooks took the correction and still comes to another figure."
     told += " Choose how to put the invoice right, or correct it in QuickBooks and try again."
     codes = tax.codes_that_fit(invoice, known)
     offered = [Choice(f"{CODE_PREFIX}{code.id}", f"Use “{code.name}”") for code in codes]
-    return Hold(REASON, told, (*offered[:8], SOURCE_TAX) if known.facts.using_sales_tax else ())
+    choices = (*offered[:8], SOURCE_TAX) if known.facts.using_sales_tax else ()
+    if answer.total == invoice.total:
+        choices = (*choices, ACCEPT)
+    return Hold(REASON, told, choices)

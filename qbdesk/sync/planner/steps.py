@@ -57,5 +57,13 @@ def first_refusal(missing: Sequence[Look | Post], case: Case) -> Hold | None:
     return None
 
 
-def adopt(kind: StepKind, operation: str, entry: InvoiceObject | PaymentObject, why: str) -> Adopt:
-    return Adopt(kind, operation, entry.id, answers.kept(entry, fresh=False), why)
+def adopt(
+    kind: StepKind,
+    operation: str,
+    entry: InvoiceObject | PaymentObject,
+    why: str,
+    *,
+    ours: bool = True,
+) -> Adopt:
+    """Takes over what is in QuickBooks; `ours` False: somebody else made it."""
+    return Adopt(kind, operation, entry.id, answers.kept(entry, fresh=False, ours=ours), why)

@@ -50,7 +50,7 @@ def code_for(line: Line, invoice: PaidInvoice, known: Knowledge) -> TaxCodeFact 
     if chosen is not None:
         return chosen
     fitting = [code for code in codes if _fits(code, rates, province)]
-    if len(fitting) == 1:
+    if len(fitting) == 1 and not _is_abroad(invoice, known):
         return fitting[0]
     where = f" for a client in {province}" if province else ""
     return ask(setting, codes, f"tax of {told(rates)}{where}")

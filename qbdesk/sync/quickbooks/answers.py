@@ -31,6 +31,8 @@ class PostedInvoice(BaseModel):
 
     Attributes:
         fresh: True for the answer to our own create: no payment of ours can be on it yet.
+        ours: False for an invoice that somebody else made; its tax is theirs.
+        tax: None where QuickBooks said nothing of it.
         reread: True when a person asked to look again; what is kept here is then out of date.
         gone: True when it was not there any more.
     """
@@ -40,24 +42,27 @@ class PostedInvoice(BaseModel):
     id: str
     customer_id: str
     total: Decimal
-    tax: Decimal
+    tax: Decimal | None
     balance: Decimal
     fresh: bool
+    ours: bool = True
     sync_token: str = ""
     reread: bool = False
     gone: bool = False
 
 
-def kept(entry: Entity, *, fresh: bool) -> dict[str, Any]:
+def kept(entry: Entity, *, fresh: bool, ours: bool = True) -> dict[str, Any]:
     """The part of an answer that later decisions need, as JSON."""
     if isinstance(entry, InvoiceObject):
+        told = "txn_tax_detail" in entry.model_fields_set
         return PostedInvoice(
             id=entry.id,
             customer_id=entry.customer_ref.value if entry.customer_ref else "",
             total=entry.total_amt,
-            tax=entry.txn_tax_detail.total_tax,
+            tax=entry.txn_tax_detail.total_tax if told else None,
             balance=entry.balance,
             fresh=fresh,
+            ours=ours,
             sync_token=entry.sync_token,
         ).model_dump(mode="json")
     if isinstance(entry, PaymentObject):

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -23,7 +23,6 @@ DEADLINE = 60.0  # seconds for one answer, however slowly it drips
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; 200 invoices of 1,000 long lines fit
 BACK_OFF = (1.0, 2.0, 4.0)  # seconds between four tries
 LONGEST_WAIT = 600.0  # seconds that a Retry-After is waited out within a pass
-OVERLAP = timedelta(hours=24)  # after an expired cursor, as the contract asks
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 Waiting = Callable[[float, str], None]

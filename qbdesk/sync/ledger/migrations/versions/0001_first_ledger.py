@@ -25,7 +25,6 @@ def upgrade() -> None:
         sa.Column("tenant_environment", sa.String(length=20), nullable=False),
         sa.Column("time_zone", sa.String(length=64), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=True),
-        sa.Column("last_paid_at", Instant(), nullable=True),
         sa.Column("client_id", sa.Text(), nullable=True),
         sa.Column("redirect_uri", sa.Text(), nullable=True),
         sa.Column("realm_id", sa.String(length=64), nullable=True),
