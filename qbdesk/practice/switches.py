@@ -66,6 +66,7 @@ class Switches:
     batches_per_minute: int = 40
     most_in_flight: int | None = None  # more requests at one time are 429 too; 10 in older texts
     monthly_reads: int | None = None  # metered requests a month, then every further one is 429
+    throttled_in_json: bool = False  # 429 in the gateway's JSON; off: in XML
     retry_after: int | None = None  # seconds in Retry-After of a 429; Intuit sends none
     request_ids: RequestIds = "honoured"  # is a repeated requestid answered from memory?
     request_id_ttl: float | None = None  # seconds such an answer is remembered; None: for ever

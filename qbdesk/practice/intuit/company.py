@@ -113,7 +113,15 @@ class PracticeCompany:
 
     def throttled(self) -> Response:
         self.requests.throttled += 1
-        return refusals.throttled(intuit_time(self.clock()), self.switches.retry_after)
+        if self.switches.throttled_in_json:
+            answer = refusals.gateway(
+                429, "3001", "ThrottleExceeded", refusals.LIMIT_REACHED, "SERVICE", self.now_ms()
+            )
+        else:
+            answer = refusals.throttled(intuit_time(self.clock()))
+        if self.switches.retry_after is not None:
+            answer.headers["retry-after"] = str(self.switches.retry_after)
+        return answer
 
     def unauthorised(self, detail: str) -> Response:
         now = self.now_ms()

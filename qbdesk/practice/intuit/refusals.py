@@ -121,18 +121,20 @@ def gateway(
     )
 
 
-def throttled(time: str, retry_after: int | None) -> Response:
+LIMIT_REACHED = "The request limit was reached.  Try again later"
+
+
+def throttled(time: str) -> Response:
     """A 429 from the gateway: XML, whatever the client said it accepts."""
     body = (
         '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
         f'<IntuitResponse time="{time}" xmlns="http://schema.intuit.com/finance/v3">'
         '<Fault type="SERVICE"><Error code="3001">'
         "<Message>message=ThrottleExceeded; errorCode=003001; statusCode=429</Message>"
-        "<Detail>The request limit was reached.  Try again later</Detail>"
+        f"<Detail>{LIMIT_REACHED}</Detail>"
         "</Error></Fault></IntuitResponse>"
     )
-    headers = {} if retry_after is None else {"retry-after": str(retry_after)}
-    return Response(body, status_code=429, headers=headers, media_type="application/xml")
+    return Response(body, status_code=429, media_type="application/xml")
 
 
 def edge(status: int, title: str) -> Response:

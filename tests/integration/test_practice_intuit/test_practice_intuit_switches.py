@@ -79,6 +79,16 @@ async def test_more_than_ten_at_one_time_are_429(practice):
     assert (await practice.get("preferences")).status_code == 200
 
 
+async def test_a_throttle_can_come_in_the_gateways_json(practice, code_of):
+    practice.switches.throttled_in_json = True
+    practice.switches.retry_after = 7
+    practice.company.faults.add("throttled")
+    answer = await practice.get("preferences")
+    assert (answer.status_code, code_of(answer)) == (429, "3001")
+    assert answer.json()["fault"]["type"] == "SERVICE"
+    assert answer.headers["retry-after"] == "7"
+
+
 async def test_reads_and_batches_end_with_the_months_allowance_and_writes_do_not(practice):
     practice.switches.monthly_reads = 2
     assert (await practice.get("preferences")).status_code == 200
