@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import TypeVar
 
+from qbdesk.sync.ledger.parts import parts
 from qbdesk.sync.planner.decisions import Look, Subject
 from qbdesk.sync.planner.knowledge import Knowledge
 from qbdesk.sync.quickbooks.client import QuickBooks
@@ -21,8 +21,6 @@ from qbdesk.sync.quickbooks.queries import (
     contains,
     query,
 )
-
-T = TypeVar("T")
 
 NUMBERS_AT_ONCE = 60
 # From so many unknown addresses on it may be cheaper to read the customers page by page.
@@ -57,7 +55,7 @@ class Lookups:
         await ways[subject](keys)
 
     async def _numbers(self, numbers: Sequence[str]) -> None:
-        for part in _parts(sorted(set(numbers)), NUMBERS_AT_ONCE):
+        for part in parts(sorted(set(numbers)), NUMBERS_AT_ONCE):
             statement = query("Invoice", [Condition("DocNumber", "IN", part)])
             found = await self._quickbooks.query(statement, InvoiceObject, "Invoice")
             for number in part:
@@ -143,10 +141,6 @@ class Lookups:
 def _has(customer: CustomerObject, email: str) -> bool:
     """LIKE finds too much: one field may hold several addresses, and ours within another."""
     return email in (address.casefold() for address in customer.emails())
-
-
-def _parts(values: Sequence[T], size: int) -> Iterable[Sequence[T]]:
-    return (values[start : start + size] for start in range(0, len(values), size))
 
 
 def by_subject(looks: Iterable[Look]) -> dict[Subject, list[str]]:

@@ -255,3 +255,13 @@ def test_requests_are_remembered_across_programs_for_two_minutes(ledger: Ledger)
 def test_times_come_back_in_utc(connection: Connection, company: Company) -> None:
     assert company.created_at == NOW
     assert company.created_at.tzinfo is UTC
+
+
+def test_more_invoices_are_queued_again_than_a_statement_takes_values(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path / "ledger.db")
+    ids = list(range(1, 40_001))
+    with ledger.begin() as connection:
+        invoices.requeue(connection, ids, NOW)
+        steps.ask_again(connection, ids)
+        assert invoices.get(connection, ids) == []
+    ledger.close()

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
+from qbdesk.sync.ledger.parts import parts
 from qbdesk.sync.ledger.tables import paid_invoice
 from qbdesk.sync.views import Choice, Status
 
@@ -75,10 +76,13 @@ def find_many(
 
 
 def get(connection: Connection, ids: Iterable[int]) -> list[InvoiceRecord]:
-    rows = connection.execute(
-        select(paid_invoice).where(paid_invoice.c.id.in_(list(ids))).order_by(paid_invoice.c.id)
-    )
-    return [record(row) for row in rows]
+    found = []
+    for some in parts(sorted(ids)):
+        rows = connection.execute(
+            select(paid_invoice).where(paid_invoice.c.id.in_(some)).order_by(paid_invoice.c.id)
+        )
+        found += [record(row) for row in rows]
+    return found
 
 
 def everything(connection: Connection, company_id: int) -> list[InvoiceRecord]:
@@ -114,11 +118,12 @@ def change(connection: Connection, invoice_id: int, **values: Any) -> None:
 
 def requeue(connection: Connection, ids: Sequence[int], at: datetime) -> None:
     """Back to the start of the queue, with a clean slate."""
-    connection.execute(
-        update(paid_invoice)
-        .where(paid_invoice.c.id.in_(ids))
-        .values(status=Status.WAITING, reason=None, message="", choices=[], changed_at=at)
-    )
+    for some in parts(ids):
+        connection.execute(
+            update(paid_invoice)
+            .where(paid_invoice.c.id.in_(some))
+            .values(status=Status.WAITING, reason=None, message="", choices=[], changed_at=at)
+        )
 
 
 def rest(connection: Connection, company_id: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from qbdesk.sync.ledger.parts import parts
 from qbdesk.sync.ledger.tables import attempt, step
 from qbdesk.sync.operations import StepKind
 
@@ -56,12 +57,15 @@ def latest(
     connection: Connection, company_id: int, operations: Iterable[str]
 ) -> dict[str, StepRecord]:
     """The newest generation of each of these operations."""
-    rows = connection.execute(
-        select(step)
-        .where(step.c.company_id == company_id, step.c.operation.in_(list(operations)))
-        .order_by(step.c.generation)
-    )
-    return {found.operation: found for found in map(_record, rows)}
+    found: dict[str, StepRecord] = {}
+    for some in parts(list(operations)):
+        rows = connection.execute(
+            select(step)
+            .where(step.c.company_id == company_id, step.c.operation.in_(some))
+            .order_by(step.c.generation)
+        )
+        found |= {each.operation: each for each in map(_record, rows)}
+    return found
 
 
 def adopt(connection: Connection, **values: Any) -> None:
@@ -127,15 +131,16 @@ def ask_again(connection: Connection, invoice_ids: Sequence[int]) -> None:
 
 def read_again(connection: Connection, invoice_ids: Sequence[int]) -> None:
     """What is known of these posted invoices is old: they are read before anything is added."""
-    rows = connection.execute(
-        select(step).where(
-            step.c.invoice_id.in_(invoice_ids),
-            step.c.kind == StepKind.INVOICE,
-            step.c.state == StepState.CONFIRMED,
-        )
-    ).all()
-    for entry in map(_record, rows):
-        change(connection, entry.id, answer={**(entry.answer or {}), "reread": True})
+    for some in parts(invoice_ids):
+        rows = connection.execute(
+            select(step).where(
+                step.c.invoice_id.in_(some),
+                step.c.kind == StepKind.INVOICE,
+                step.c.state == StepState.CONFIRMED,
+            )
+        ).all()
+        for entry in map(_record, rows):
+            change(connection, entry.id, answer={**(entry.answer or {}), "reread": True})
 
 
 def forget_posting(connection: Connection, invoice_id: int) -> None:
@@ -163,11 +168,12 @@ def change(connection: Connection, step_id: int, **values: Any) -> None:
 
 def retire(connection: Connection, invoice_ids: Sequence[int]) -> None:
     """What QuickBooks refused may be tried again, as a new generation."""
-    connection.execute(
-        update(step)
-        .where(step.c.invoice_id.in_(invoice_ids), step.c.state == StepState.REJECTED)
-        .values(state=StepState.RETIRED)
-    )
+    for some in parts(invoice_ids):
+        connection.execute(
+            update(step)
+            .where(step.c.invoice_id.in_(some), step.c.state == StepState.REJECTED)
+            .values(state=StepState.RETIRED)
+        )
 
 
 def was_in_doubt(connection: Connection, step_id: int) -> bool:

@@ -141,7 +141,7 @@ def invoice(
     if taxes.calculation:
         payload["GlobalTaxCalculation"] = taxes.calculation
     payload |= _filled({"TxnTaxDetail": _tax_detail(paid, taxes)})
-    if taxes.ship_to and use_discount_line:
+    if (taxes.ship_to or taxes.group) and use_discount_line:
         payload["ApplyTaxAfterDiscount"] = True
     return payload | _currency(currency, exchange_rate)
 
