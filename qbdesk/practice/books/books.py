@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -105,6 +105,15 @@ class Books:
 
     def hides(self, kind: str, entity_id: str) -> bool:
         return self._unseen is not None and (kind, entity_id) in self._unseen
+
+    @contextmanager
+    def at(self, moment: datetime) -> Iterator[None]:
+        """What is done meanwhile is dated at that moment, though it is later already."""
+        clock, self.clock = self.clock, lambda: moment
+        try:
+            yield
+        finally:
+            self.clock = clock
 
     @contextmanager
     def hiding_new(self) -> Iterator[None]:

@@ -46,6 +46,7 @@ PAYMENT_METHODS = (
 FRENCH_METHODS = {"Cash": "Comptant", "Cheque": "Chèque", "Direct Deposit": "Dépôt direct"}
 TERMS = (("Due on receipt", 0), ("Net 15", 15), ("Net 30", 30))
 DEFAULT_TERMS = "3"
+OPENED = "2024-01-02T08:00:00.000-08:00"
 
 # Agency -> the account that its tax is owed on
 AGENCIES = {
@@ -108,6 +109,9 @@ def open_books(books: Books) -> None:
     books.default_item = books.add("Item", item)["Id"]
     books.add("Item", {**item, "Name": "Old hourly work", "Active": False})
     books.add("Item", {**item, "Name": "Cleaning", "Type": "Category"})
+    for held in books.entities.values():
+        for entity in held.values():
+            entity["MetaData"] = {"CreateTime": OPENED, "LastUpdatedTime": OPENED}
 
 
 def _accounts(books: Books) -> None:

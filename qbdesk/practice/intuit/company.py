@@ -84,8 +84,9 @@ class PracticeCompany:
         now = self.clock()
         due = sorted((x for x in self._later if x[0] <= now), key=lambda x: x[0])
         self._later = [x for x in self._later if x[0] > now]
-        for _, work in due:
-            work()
+        for moment, work in due:
+            with self.books.at(moment):
+                work()
 
     def knows(self, host: str, realm_id: str) -> bool:
         """Whether this API host serves the company: sandbox or production, not both."""

@@ -4,14 +4,14 @@ from datetime import date, timedelta
 from typing import Any
 
 from qbdesk.practice.books.books import Books
-from qbdesk.practice.books.chart import DEFAULT_TERMS
+from qbdesk.practice.books.chart import DEFAULT_TERMS, OPENED
 from qbdesk.practice.intuit import validate
 from qbdesk.practice.intuit.refusals import RefusedError, business, not_found
 
 READ_ONLY_STATES = ("EXPIRED", "RESTRICTED", "SUSPENDED", "CANCELLED")
 # Intuit keeps exchange rates of the last three years.
 OLDEST_RATE = timedelta(days=3 * 365)
-_META = {"CreateTime": "2024-01-02T08:00:00.000-08:00"}
+_META = {"CreateTime": OPENED}
 
 
 def company_info(books: Books) -> dict[str, Any]:

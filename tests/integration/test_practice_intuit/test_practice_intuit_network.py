@@ -2,11 +2,14 @@
 
 import asyncio
 import socket
+from datetime import timedelta
 
 import httpx
 import pytest
 import uvicorn
 from defusedxml import ElementTree
+
+from qbdesk.practice.clock import intuit_time
 
 REALM_ROOT = "/sandbox-quickbooks/v3/company/{}"
 
@@ -185,9 +188,11 @@ async def test_a_late_commit_lands_when_the_clock_gets_there(practice):
         await practice.customer()
     practice.clock.advance(119)
     assert await practice.query("select * from Customer") == {}
-    practice.clock.advance(1)
-    found = await practice.query("select * from Customer")
-    assert [entity["DisplayName"] for entity in found["Customer"]] == ["Acme Ltd"]
+    due = practice.clock.now + timedelta(seconds=1)
+    practice.clock.advance(60)
+    (found,) = (await practice.query("select * from Customer"))["Customer"]
+    assert found["DisplayName"] == "Acme Ltd"
+    assert found["MetaData"]["CreateTime"] == intuit_time(due)
 
 
 async def test_a_late_commit_and_its_repetition_under_one_requestid_are_one(practice):

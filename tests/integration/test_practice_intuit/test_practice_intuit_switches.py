@@ -192,6 +192,7 @@ async def test_a_query_can_lag_behind_what_was_made(practice):
     practice.switches.query_lag = 30
     customer = await practice.customer()
     assert await practice.query("SELECT * FROM Customer") == {}
+    assert len((await practice.query("SELECT * FROM Term"))["Term"]) == 3
     assert (await practice.seen("Customer", customer["Id"]))["DisplayName"] == "Acme Ltd"
     practice.clock.advance(30)
     assert len((await practice.query("SELECT * FROM Customer"))["Customer"]) == 1
