@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
@@ -28,15 +29,21 @@ from qbdesk.sync.views import InvoiceQuery, InvoiceRow, SortBy, Status
 _ONE_IN_THIS_PROCESS = threading.Lock()  # the program's log is one for each process
 
 T = TypeVar("T")
+Running = subprocess.Popen[str]
 
 QBDESK = str(Path(sys.executable).with_name("qbdesk"))
+# vfork() beside other threads ends in EFAULT now and then on some sandboxed kernels; the switch is
+# the documented one (Python, subprocess, "Disabling use of vfork() or posix_spawn()").
+subprocess._USE_VFORK = False  # type: ignore[attr-defined]
+
 PATIENCE = 60.0  # seconds that anything here may take at most
 
 
 def until(condition: Callable[[], T]) -> T:
     """The first true answer of `condition`, asked again and again for a bounded time."""
     pause = threading.Event()
-    for _ in range(int(PATIENCE / 0.02)):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         answer = condition()
         if answer:
             return answer
@@ -82,6 +89,7 @@ class Practice:
         )
         assert self.process.stdout is not None
         self.told: dict[str, str] = json.loads(self.process.stdout.readline())
+        self._http = httpx.Client(trust_env=False)
 
     def __enter__(self) -> "Practice":
         return self
@@ -96,20 +104,23 @@ class Practice:
 
     def end(self) -> Done:
         """Ended by SIGTERM, as a service manager would."""
+        self._http.close()
         self.process.send_signal(signal.SIGTERM)
         out, err = self.process.communicate(timeout=PATIENCE)
         return Done(self.process.returncode, out, err)
 
     def look(self, what: str) -> Any:
-        return httpx.get(f"{self.told['intuit_url']}/practice/{what}").raise_for_status().json()
+        return (
+            self._http.get(f"{self.told['intuit_url']}/practice/{what}").raise_for_status().json()
+        )
 
     def change(self, what: str, body: dict[str, Any]) -> None:
         address = f"{self.told['intuit_url']}/practice/{what}"
-        httpx.post(address, json=body).raise_for_status()
+        self._http.post(address, json=body).raise_for_status()
 
     def documents(self) -> list[dict[str, Any]]:
         """What the invoicing system shows at first."""
-        answer = httpx.get(
+        answer = self._http.get(
             f"{self.told['source_url']}/v1/invoices",
             params={
                 "status": "paid",
@@ -124,11 +135,11 @@ class Practice:
     def show(self, *documents: dict[str, Any]) -> None:
         """Makes the invoicing system show these."""
         address = f"{self.told['source_url']}/practice/invoices"
-        httpx.post(address, json=list(documents)).raise_for_status()
+        self._http.post(address, json=list(documents)).raise_for_status()
 
     def landing(self, authorize_url: str) -> str:
         """Where the browser of a person who agrees (or does not) lands."""
-        answer = httpx.get(authorize_url, follow_redirects=False)
+        answer = self._http.get(authorize_url, follow_redirects=False)
         return answer.headers["location"]
 
     def counts(self) -> tuple[int, int]:
@@ -158,7 +169,7 @@ class Desk:
             "QBDESK_CLIENT_SECRET": told["client_secret"],
         }
 
-    def start(self, *arguments: str, **environ: str | None) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, **environ: str | None) -> Running:
         """A command that runs; `environ`: variables changed, or taken away by None."""
         return subprocess.Popen(
             [QBDESK, *arguments],
@@ -169,7 +180,16 @@ class Desk:
             text=True,
         )
 
-    def end(self, process: "subprocess.Popen[str]", text: str = "") -> Done:
+    def held_up(self, write: str, seconds: float, *arguments: str) -> Running:
+        """A command that runs, one write of which is done but not answered yet."""
+        fault = {"kind": "slow", "matching": write, "seconds": seconds}
+        self.practice.change("faults", fault)
+        process = self.start(*arguments)
+        until(lambda: process.poll() is not None or self.practice.look("faults") == [])
+        assert process.poll() is None, process.communicate()
+        return process
+
+    def end(self, process: Running, text: str = "") -> Done:
         out, err = process.communicate(text, timeout=PATIENCE)
         self.printed += [out, err]
         return Done(process.returncode, out, err)
@@ -181,7 +201,7 @@ class Desk:
         told = self.practice.told
         address = url or told["source_url"]
         options = ("--source", "feed", "--url", address, "--from", told["from"])
-        return self.run("add", company, *options, **environ)
+        return self.end(self.start("add", company, *options, **environ))
 
     def connect(
         self,
@@ -300,7 +320,7 @@ def in_keyring() -> list[tuple[str, str]]:
 
 
 @contextmanager
-def ended(process: "subprocess.Popen[str]") -> Iterator["subprocess.Popen[str]"]:
+def ended(process: Running) -> Iterator[Running]:
     """No process and no pipe of it outlives a test that fails."""
     try:
         yield process
@@ -348,7 +368,11 @@ def started(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator["dict[str, Future[None]]"]:
     """The tests of this module that run side by side, on their way."""
-    chosen = [item.function for item in request.session.items if item.module is request.module]
+    chosen = [
+        item.function
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.module is request.module
+    ]
     # A shell without a terminal starts what runs in the background deaf to Ctrl-C, and programs
     # hand that on to those they start.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)

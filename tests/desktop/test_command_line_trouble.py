@@ -12,6 +12,7 @@ __all__ = ["started"]
 pytestmark = pytest.mark.desktop
 
 
+HELD_UP = 10  # seconds; other programs have started by then, also on a busy machine
 STOPPED = "Stopped. What was posted stays; the rest waits for the next pass."
 
 
@@ -34,9 +35,7 @@ def assert_every_invoice_is_there_once(desk: Desk) -> None:
 
 def ends_well_after(kind: signal.Signals, write: str, desk: Desk) -> Done:
     """A pass gets a signal in the middle of a write; the passes after it go on. What it said."""
-    desk.practice.change("faults", {"kind": "slow", "matching": write, "seconds": 30})
-    with ended(desk.start("sync", "--json")) as process:
-        until(lambda: desk.practice.look("faults") == [])
+    with ended(desk.held_up(write, 30, "sync", "--json")) as process:
         process.send_signal(kind)
         stopped = desk.end(process)
     assert {row.status for row in desk.rows()} <= {"waiting", "posting", "synced"}
@@ -82,16 +81,15 @@ def test_sigterm_stops_a_pass_as_gently(desk: Desk) -> None:
 
 @side_by_side(invoices=4)
 def test_of_two_passes_at_once_the_second_waits_says_so_and_doubles_nothing(desk: Desk) -> None:
-    practice = desk.practice
-    practice.change("faults", {"kind": "slow", "matching": "POST invoice", "seconds": 5})
-    with ended(desk.start("sync", "--json")) as first:
-        until(lambda: practice.look("faults") == [])
-        with ended(desk.start("sync", "--json")) as second:
-            said = line_of(second.stderr, "Another qbdesk is at work")
-            assert said.endswith("waiting for its turn.")
-            assert first.poll() is None
-            one = desk.end(first)
-            two = desk.end(second)
+    with (
+        ended(desk.held_up("POST invoice", HELD_UP, "sync", "--json")) as first,
+        ended(desk.start("sync", "--json")) as second,
+    ):
+        said = line_of(second.stderr, "Another qbdesk is at work")
+        assert said.endswith("waiting for its turn.")
+        assert first.poll() is None
+        one = desk.end(first)
+        two = desk.end(second)
     assert (one.status, two.status) == (0, 0)
     assert (one.json()["synced"], two.json()["synced"]) == (4, 0)
     assert two.json()["requests"]["writes"] == 0
@@ -101,10 +99,8 @@ def test_of_two_passes_at_once_the_second_waits_says_so_and_doubles_nothing(desk
 @side_by_side(invoices=4)
 def test_what_is_decided_during_a_pass_waits_for_its_end(desk: Desk) -> None:
     practice = desk.practice
-    practice.change("faults", {"kind": "slow", "matching": "POST invoice", "seconds": 5})
     first, last = (document["id"] for document in practice.documents()[::3])
-    with ended(desk.start("sync", "--json")) as running:
-        until(lambda: practice.look("faults") == [])
+    with ended(desk.held_up("POST invoice", HELD_UP, "sync", "--json")) as running:
         ignored, refused = at_once(
             lambda: desk.run("ignore", "books", first, "--note", "by hand"),
             lambda: desk.run("resync", "nobody", last),
@@ -119,9 +115,7 @@ def test_what_is_decided_during_a_pass_waits_for_its_end(desk: Desk) -> None:
 @side_by_side(invoices=4)
 def test_a_pause_stops_a_pass_of_another_program(desk: Desk) -> None:
     practice = desk.practice
-    practice.change("faults", {"kind": "slow", "matching": "POST customer", "seconds": 4})
-    with ended(desk.start("sync", "--json")) as running:
-        until(lambda: practice.look("faults") == [])
+    with ended(desk.held_up("POST customer", HELD_UP, "sync", "--json")) as running:
         assert desk.run("pause", "books").status == 0
         stopped = desk.end(running)
     assert "paused meanwhile" in stopped.sentence()
@@ -131,10 +125,7 @@ def test_a_pause_stops_a_pass_of_another_program(desk: Desk) -> None:
 
 @side_by_side(invoices=4)
 def test_ctrl_c_ends_a_pass_that_waits_for_its_turn(desk: Desk) -> None:
-    practice = desk.practice
-    practice.change("faults", {"kind": "slow", "matching": "POST invoice", "seconds": 5})
-    with ended(desk.start("sync")) as first:
-        until(lambda: practice.look("faults") == [])
+    with ended(desk.held_up("POST invoice", HELD_UP, "sync")) as first:
         with ended(desk.start("sync")) as second:
             line_of(second.stderr, "Another qbdesk is at work")
             second.send_signal(signal.SIGINT)
