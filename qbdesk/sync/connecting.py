@@ -14,7 +14,7 @@ from qbdesk.sync.keepers import Keepers, secret_name
 from qbdesk.sync.ledger import companies
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
-from qbdesk.sync.preflight import Facts, examine, findings
+from qbdesk.sync.preflight import AT_CONNECT, Facts, examine, findings
 from qbdesk.sync.quickbooks import oauth
 from qbdesk.sync.quickbooks.client import QuickBooks, QuickBooksError
 from qbdesk.sync.quickbooks.faults import FaultKind
@@ -190,7 +190,7 @@ class Connecting:
             income_accounts=accounts,
             income_account=chosen[0] if chosen else None,
             questions=tuple(self._questions(company, attempt, facts)),
-            findings=tuple(findings(facts, chosen[0].id if chosen else None)),
+            findings=(*findings(facts, chosen[0].id if chosen else None), AT_CONNECT),
         )
 
     def _questions(self, company: Company, attempt: Attempt, facts: Facts) -> list[tuple[str, str]]:

@@ -81,6 +81,14 @@ class Facts(_Fact):
         return self.subscription in READ_ONLY
 
 
+# No answer of Intuit's API tells whether these are on (bookkeeping rule 13).
+AT_CONNECT = Finding(
+    "mind",
+    "QuickBooks can mail reminders and add late fees to open invoices by itself.",
+    "Look at Account and settings, Sales, before you begin: Reminders, and Late fees.",
+)
+
+
 async def examine(quickbooks: QuickBooks) -> Facts:
     """Reads company and preferences, accounts, and tax codes where they matter (3 to 5 reads).
 
