@@ -5,11 +5,14 @@ import logging
 import os
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
+from qbdesk.app import log_to
 from qbdesk.commands.running import NOT_DONE, say
+from qbdesk.home import home_folder
 from qbdesk.sync.errors import Trouble
 
 log = logging.getLogger(__name__)
@@ -48,12 +51,19 @@ def run(command: click.Command, arguments: list[str]) -> int:
     except Trouble as error:
         say(str(error))
     except Exception as error:
-        # The last resort: nothing of an unforeseen error may reach the screen or the log.
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        file = Path(place.filename).name
-        log.error("A command failed by %s at %s:%s", type(error).__name__, file, place.lineno)
+        _note(error)
         say(OWN_FAULT)
     return NOT_DONE
+
+
+def _note(error: Exception) -> None:
+    """The last resort: nothing of an unforeseen error may reach the screen, and only where it
+    happened the log, which may not be open yet."""
+    with suppress(OSError):
+        log_to(home_folder() / "log")
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    file = Path(place.filename).name
+    log.error("A command failed by %s at %s:%s", type(error).__name__, file, place.lineno)
 
 
 def _take_any_text() -> None:

@@ -34,7 +34,7 @@ Running = subprocess.Popen[str]
 QBDESK = str(Path(sys.executable).with_name("qbdesk"))
 # vfork() beside other threads ends in EFAULT now and then on some sandboxed kernels; the switch is
 # the documented one (Python, subprocess, "Disabling use of vfork() or posix_spawn()").
-subprocess._USE_VFORK = False  # type: ignore[attr-defined]
+subprocess._USE_VFORK = False  # type: ignore[misc]
 
 PATIENCE = 60.0  # seconds that anything here may take at most
 
