@@ -109,9 +109,9 @@ class Screen:
         eventually(lambda: self._has(place, SENSITIVE), f"chance to press “{name}”")
         self._call(place, "org.a11y.atspi.Action", "DoAction", 0)
 
-    def click(self, name: str, role: str = "push button") -> None:
+    def click(self, name: str, role: str = "push button", *, within: str = "") -> None:
         """Clicks with the mouse: what a web page shows does not hear a screen reader's press."""
-        element = self.find(name, role)
+        element = self.find(name, role, within=within)
         place = (element.bus_name, element.path)
         x, y, width, height = self._call(place, "org.a11y.atspi.Component", "GetExtents", 0)[0]
         where = [str(x + width // 2), str(y + height // 2)]
