@@ -176,7 +176,7 @@ class Desk(QObject):
         self._select_wanted()
 
     def _count_selection(self) -> None:
-        count = len(self._contents.table.selectionModel().selectedRows())
+        count = self._contents.table.selected_count()
         self._contents.actions_bar.show_selection(count)
         several = self.tr("{total} invoices").format(total=words.number(self._total))
         text = self.tr("1 invoice") if self._total == 1 else several

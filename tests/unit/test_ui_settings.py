@@ -68,6 +68,16 @@ def test_the_other_methods_stand_under_more_and_tax_comes_last(qtbot, bridge, se
     qtbot.waitUntil(lambda: from_the_top(dialog) == in_order)
 
 
+def test_the_tab_key_goes_through_the_boxes_as_they_stand(qtbot, bridge, service) -> None:
+    dialog = opened(qtbot, bridge, service)
+    qtbot.waitUntil(lambda: dialog.focusWidget() is dialog.boxes[FIRST[0]])
+    for key in FIRST[1:]:
+        qtbot.keyClick(dialog.focusWidget(), Qt.Key.Key_Tab)
+        assert dialog.focusWidget() is dialog.boxes[key]
+    qtbot.keyClick(dialog.focusWidget(), Qt.Key.Key_Tab)
+    assert dialog.focusWidget() is dialog.more
+
+
 def test_source_and_first_day_are_only_to_be_read(qtbot, bridge, service) -> None:
     dialog = opened(qtbot, bridge, service)
     assert "https://billing.example.com" in texts(dialog)

@@ -215,6 +215,14 @@ def test_selection_and_place_stay_when_rows_arrive_above(qtbot, service, table) 
     assert [row.source_id for row in table.selected_rows()] == [selected]
 
 
+def test_selecting_everything_is_counted_without_asking_for_every_row(qtbot, table) -> None:
+    load(qtbot, table.rows)
+    table.selectAll()
+    assert table.selected_count() == len(table.selected_rows()) == PAGE
+    table.clearSelection()
+    assert table.selected_count() == 0
+
+
 def test_a_burst_of_changes_is_one_question(qtbot, service, table) -> None:
     load(qtbot, table.rows)
     asked = len(service.calls("invoices"))

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from functools import partial
+from itertools import pairwise
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFormLayout, QFrame, QPushButton, QScrollArea, QWidget
 
 from qbdesk.sync.views import CompanyView, Setting
@@ -52,6 +53,7 @@ class SettingsDialog(Sheet):
         self.more.toggled.connect(self._show_others)
         self.more.hide()
         self._area = QScrollArea(widgetResizable=True)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setWidget(self._inside)
@@ -87,6 +89,17 @@ class SettingsDialog(Sheet):
         self._show_others(shown=False)
         for setting in tax:
             self._add(setting)
+        self._put_in_order([setting.key for setting in first])
+
+    def _put_in_order(self, first: list[str]) -> None:
+        """For the Tab key: as it stands, beginning with the first box."""
+        boxes = list(self.boxes.values())
+        more = [self.more] if self._others else []
+        order = [*boxes[: len(first)], *more, *boxes[len(first) :]]
+        for before, after in pairwise(order):
+            self.setTabOrder(before, after)
+        # Later: what has just been added does not show yet.
+        QTimer.singleShot(0, order[0], lambda: order[0].setFocus())
 
     def _show_others(self, shown: bool) -> None:
         for box in self._others:

@@ -2,6 +2,7 @@
 
 from PySide6.QtCore import (
     QByteArray,
+    QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -92,11 +93,15 @@ class InvoiceTable(QTableView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.verticalHeader().hide()
+        self.verticalHeader().setSelectionModel(QItemSelectionModel(self.rows, self))
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 14)
 
     def _lay_out_columns(self) -> None:
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        # One of its own, always empty: for each of its columns a heading asks whether every row of
+        # it is selected, which takes 0.2 s with 6,000 selected rows.
+        header.setSelectionModel(QItemSelectionModel(self.rows, header))
         header.setStyleSheet(_FLAT_HEADER)
         for column in (Column.NUMBER, Column.AMOUNT):
             self.setItemDelegateForColumn(column, _Aside(self))
@@ -153,6 +158,11 @@ class InvoiceTable(QTableView):
     def selected_rows(self) -> list[InvoiceRow]:
         chosen = sorted(index.row() for index in self.selectionModel().selectedRows())
         return [row for at in chosen if (row := self.rows.row_at(at))]
+
+    def selected_count(self) -> int:
+        """Counted by the range: a list of thousands of rows takes longer than a key may."""
+        chosen = self.selectionModel().selection()
+        return sum(chosen.at(at).height() for at in range(chosen.count()))
 
     def select(self, source_id: str) -> bool:
         """Whether the invoice is among the fetched rows; then it is selected and shown."""
