@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qbdesk.commands.display import has_display
-from qbdesk.commands.running import fail
+from qbdesk.commands.running import fail, plain
 
 if TYPE_CHECKING:
     from qbdesk.practice.serve import PracticeServer
@@ -26,6 +26,8 @@ def practice_server(
     source: str, port: int, seed: int, invoices: int | None, lines: Path | None
 ) -> None:
     """The practice servers alone; the first line of stdout says where they are."""
+    if lines is not None and not lines.is_file():
+        fail(f"There is no file {plain(str(lines))}.")
     from qbdesk.practice.feed.errors import PracticeError
     from qbdesk.practice.serve import PracticeServer, run_forever
     from qbdesk.practice.world import PracticeWorld

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from qbdesk.sync.ledger import companies, invoices
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.ledger.requests import RequestLedger
-from qbdesk.sync.posting import CompanyStopped
+from qbdesk.sync.posting import CompanyLeft, CompanyStopped
 from qbdesk.sync.quickbooks.client import QuickBooks, QuickBooksError, Unreachable
 from qbdesk.sync.quickbooks.faults import FaultKind
 from qbdesk.sync.quickbooks.hosts import Hosts
@@ -56,6 +57,8 @@ OWN_FAULT = (
     "Something went wrong in qbdesk itself. Nothing was lost: press Sync now, and if it happens "
     "again, look into the log."
 )
+PREVIEW = "preview-"
+PREVIEW_LASTS = 3600.0  # seconds
 _OFFLINE = (SourceUnreachable, Unreachable, SignInUnreachable, KeyringLocked)
 _SIGNED_OUT = (SignInEnded, KeysRefused)
 
@@ -154,7 +157,7 @@ class Engine:
 
     async def _run(self, company: Company, *, afresh: bool) -> PassResult:
         limiter = self.limiter(company)
-        tally, stopped, kind = Tally(), None, None
+        tally, stopped, kind, whole = Tally(), None, None, True
         task = asyncio.ensure_future(self._work(company, limiter, tally, afresh=afresh))
         self._running[company.name] = task
         self._hears(CompanyChanged(company.name))
@@ -165,6 +168,8 @@ class Engine:
             if current is not None and current.cancelling():
                 raise
             stopped = STOPPED_BY_A_PERSON
+        except CompanyLeft:
+            whole = False
         except Trouble as error:
             stopped, kind = str(error), _kind_of(error)
         except Exception as error:
@@ -173,7 +178,7 @@ class Engine:
             stopped, kind = OWN_FAULT, State.ATTENTION
         finally:
             self._running.pop(company.name, None)
-        return self._ended(company, tally, limiter, stopped, kind)
+        return self._ended(company, tally, limiter, stopped, kind, whole=whole)
 
     async def alone(self, name: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Other work on a company that must not meet a pass; ended as one when qbdesk closes."""
@@ -267,7 +272,8 @@ class Engine:
         around = self._around
         source = await self.source(company)
         quickbooks = self.quickbooks(company, self.limiter(company))
-        with TemporaryDirectory(dir=around.home) as folder:
+        _sweep(around.home)
+        with TemporaryDirectory(prefix=PREVIEW, dir=around.home) as folder:
             copy = around.ledger.copy_to(Path(folder) / "preview.db")
             try:
                 tools = PassTools(
@@ -295,12 +301,14 @@ class Engine:
         limiter: Limiter,
         stopped: str | None,
         kind: State | None,
+        *,
+        whole: bool,
     ) -> PassResult:
         now = self._around.clock()
         with self._ledger.begin() as connection:
             invoices.rest(connection, company.id)
             values: dict[str, Any] = {"trouble": stopped if kind else None, "trouble_kind": kind}
-            if stopped is None:
+            if stopped is None and whole:
                 values["last_pass_at"] = now
             companies.change(connection, company.id, **values)
         failures = self._failures.get(company.name, 0) + 1 if kind else 0
@@ -347,6 +355,13 @@ class Engine:
 
 def source_secret(company_name: str) -> str:
     return f"source token {company_name}"
+
+
+def _sweep(home: Path) -> None:
+    """Copies of the ledger that a killed preview has left behind do not stay."""
+    for folder in home.glob(f"{PREVIEW}*"):
+        if time.time() - folder.stat().st_mtime > PREVIEW_LASTS:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _kind_of(error: Trouble) -> State:

@@ -28,7 +28,6 @@ from qbdesk.sync.views import Status
 MANY = 10  # so many writes of one kind travel in batches; fewer go one by one, which is unmetered
 BATCH = 30  # Intuit: items in a batch
 AT_ONCE = 4  # single writes under way together
-LEFT = "The company was disconnected or paused meanwhile; nothing more is posted."
 
 
 class CompanyStopped(Trouble):
@@ -41,6 +40,11 @@ class CompanyStopped(Trouble):
     def __init__(self, sentence: str, *, signed_out: bool = False) -> None:
         super().__init__(sentence)
         self.signed_out = signed_out
+
+
+class CompanyLeft(Trouble):
+    """A person has paused or disconnected the company while a pass was running: no trouble, but
+    nothing more is posted."""
 
 
 class Poster:
@@ -138,12 +142,15 @@ class Poster:
         """Another program on this machine may have disconnected or paused the company meanwhile."""
         company = companies.get(connection, self._company.id)
         if not company.connected or company.paused or not company.active:
-            raise CompanyStopped(LEFT, signed_out=not company.connected)
+            raise CompanyLeft
 
     def _intend(self, connection: Connection, entry: Wanted) -> StepRecord | None:
-        """The durable record of a write, committed before its first byte leaves."""
+        """The durable record of a write, committed before its first byte leaves; None: it is not
+        to be sent, because it is under way, done, or a person ignores the invoice by now."""
         now = self._clock()
         post = entry.post
+        if invoices.is_ignored(connection, entry.record.id):
+            return None
         latest = steps.latest(connection, self._company.id, [post.operation]).get(post.operation)
         if latest is not None and latest.state in (StepState.SENT, StepState.UNKNOWN):
             return None

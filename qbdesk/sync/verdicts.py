@@ -85,6 +85,8 @@ class Verdicts:
     def _rest(self, record: InvoiceRecord, told: str, **values: Any) -> None:
         now = self._clock()
         with self._ledger.begin() as connection:
+            if values["status"] is not Status.SYNCED and invoices.is_ignored(connection, record.id):
+                return  # a person's word, given while the pass was running, counts more
             invoices.change(connection, record.id, changed_at=now, **values)
             if told:
                 journal.add(connection, record.company_id, record.id, now, told)

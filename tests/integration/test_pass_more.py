@@ -1,13 +1,19 @@
 """Longer stories: many companies, two programs at once, limits, French books, odd decisions."""
 
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from invoices import GST, HST_ON, customer, document, line, payment
 from office import NAME, PATIENCE, Office, OpenOffice
+from sqlalchemy import Connection
 
-from qbdesk.sync.views import Status
+from qbdesk.sync import rulings
+from qbdesk.sync.ledger import companies
+from qbdesk.sync.ledger.companies import Company
+from qbdesk.sync.ledger.database import open_ledger
+from qbdesk.sync.views import Event, Progress, State, Status
 
 
 def test_more_than_one_load_of_invoices_goes_through(open_office: OpenOffice) -> None:
@@ -216,3 +222,55 @@ def test_nothing_of_an_invoice_and_no_secret_stands_in_the_log(office: Office) -
         *tokens,
     ):
         assert secret not in told
+
+
+class OtherProgram:
+    """Another program on the same ledger, which acts when a pass tells how far it has come."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.ledger = open_ledger(office.home / "ledger.db")
+
+    def act_on_progress(self, act: Callable[[Connection, Company], None]) -> None:
+        """Acts each time once the customer has been written."""
+
+        def hear(event: Event) -> None:
+            if isinstance(event, Progress) and self.office.count("Customer") == (1,):
+                with self.ledger.begin() as connection:
+                    company = companies.named(connection, NAME)
+                    assert company is not None
+                    act(connection, company)
+
+        self.office.service.subscribe(hear)
+
+
+@pytest.fixture
+def other(office: Office) -> Iterator[OtherProgram]:
+    program = OtherProgram(office)
+    yield program
+    program.ledger.close()
+
+
+def test_what_a_person_ignores_while_a_pass_is_running_is_not_posted(
+    office: Office, other: OtherProgram
+) -> None:
+    other.act_on_progress(
+        lambda connection, company: rulings.ignore(
+            connection, company, ["inv-1"], "by hand", "Ann", office.clock()
+        )
+    )
+    office.post(document())
+    assert office.status() is Status.IGNORED
+    assert office.count("Invoice", "Payment") == (0, 0)
+
+
+def test_a_company_paused_while_a_pass_is_running_is_paused_and_nothing_is_wrong(
+    office: Office, other: OtherProgram
+) -> None:
+    other.act_on_progress(
+        lambda connection, company: companies.change(connection, company.id, paused=True)
+    )
+    result = office.post(document())
+    assert (result.stopped, result.waiting) == (None, 1)
+    assert office.view().state is State.PAUSED
+    assert office.count("Invoice", "Payment") == (0, 0)

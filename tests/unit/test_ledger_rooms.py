@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from qbdesk.sync.ledger import companies, invoices, journal, listing, memory, steps
+from qbdesk.sync.ledger import companies, database, invoices, journal, listing, memory, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger, open_ledger
 from qbdesk.sync.ledger.requests import RequestLedger
@@ -265,3 +267,9 @@ def test_more_invoices_are_queued_again_than_a_statement_takes_values(tmp_path: 
         steps.ask_again(connection, ids)
         assert invoices.get(connection, ids) == []
     ledger.close()
+
+
+def test_the_newest_version_is_the_last_of_the_migrations() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(database.MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == database.NEWEST

@@ -135,6 +135,14 @@ def rest(connection: Connection, company_id: int) -> None:
     )
 
 
+def is_ignored(connection: Connection, invoice_id: int) -> bool:
+    """Whether a person has said meanwhile that the invoice is to be left alone."""
+    status = connection.execute(
+        select(paid_invoice.c.status).where(paid_invoice.c.id == invoice_id)
+    ).scalar_one()
+    return bool(status == Status.IGNORED)
+
+
 def held(connection: Connection, company_id: int) -> list[int]:
     rows = connection.execute(
         select(paid_invoice.c.id).where(
