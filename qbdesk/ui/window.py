@@ -1,10 +1,13 @@
 """The window itself: there at once, filled when the books are open, closed when that is allowed."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QWidget
 
 from qbdesk.ui.plain import plain
+
+USUAL = QSize(1280, 780)
+FRAME = QSize(4, 32)  # about what title bar and borders take
 
 
 class MainWindow(QMainWindow):
@@ -24,7 +27,8 @@ class MainWindow(QMainWindow):
         self.loading.setMargin(40)
         self.say_loading(self.tr("Opening your books …"))
         self.setCentralWidget(self.loading)
-        self.resize(1280, 780)
+        room = self.screen().availableGeometry().size() - FRAME
+        self.resize(USUAL.boundedTo(room))
         self.setMinimumSize(760, 480)
         self.show_title(None)
 

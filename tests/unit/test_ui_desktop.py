@@ -84,6 +84,14 @@ def test_the_window_stands_before_the_service_is_asked_for(qtbot, tmp_path: Path
     desktop.end()
 
 
+def test_the_window_is_no_larger_than_the_screen(running: Running) -> None:
+    window = running.desktop.window
+    room = window.screen().availableGeometry()
+    assert room.width() < 1280, "else this shows nothing"
+    assert window.width() <= room.width()
+    assert window.height() <= room.height()
+
+
 def test_its_title_ends_in_qbdesk(running: Running) -> None:
     assert running.desktop.window.windowTitle() == "Maple & Birch Consulting Inc. – qbdesk"
 

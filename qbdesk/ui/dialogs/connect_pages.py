@@ -203,6 +203,9 @@ class ConfirmPage(QWidget):
     def _ask_questions(self, questions: tuple[tuple[str, str], ...]) -> None:
         layouts.empty(self._questions)
         self.boxes = {}
+        if questions:
+            title = self.tr("Tick what you want all the same")
+            self._questions.addWidget(look.label(title, bold=True))
         for word, sentence in questions:
             agreement = Agreement(sentence)
             agreement.box.toggled.connect(lambda _: self.changed.emit())
