@@ -6,6 +6,8 @@ import pytest
 from invoices import customer, document
 from office import NAME, Office, OpenOffice
 
+from qbdesk.sync.ledger import companies
+from qbdesk.sync.ledger.database import open_ledger
 from qbdesk.sync.views import State, Status
 
 
@@ -26,6 +28,19 @@ def test_more_than_a_page_is_read_to_the_end(open_office: OpenOffice) -> None:
 def test_an_old_cursor_starts_the_reading_anew_and_posts_nothing_twice(office: Office) -> None:
     office.post(document("a"))
     office.world.switches.feed_mode = "expired"
+    result = office.post(document("b"))
+    assert (result.stopped, result.synced) == (None, 1)
+    assert office.count("Invoice") == (2,)
+
+
+def test_a_cursor_that_the_source_does_not_know_starts_the_reading_anew(office: Office) -> None:
+    office.post(document("a"))
+    ledger = open_ledger(office.home / "ledger.db")
+    with ledger.begin() as connection:
+        company = companies.named(connection, NAME)
+        assert company is not None
+        companies.change(connection, company.id, cursor="damaged")
+    ledger.close()
     result = office.post(document("b"))
     assert (result.stopped, result.synced) == (None, 1)
     assert office.count("Invoice") == (2,)

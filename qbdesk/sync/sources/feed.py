@@ -37,7 +37,7 @@ class _PageAnswer(BaseModel):
 
 
 class _Expired(Exception):
-    """The cursor is too old (410)."""
+    """The cursor is too old (410), or the source does not know it (400)."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def _read(response: httpx.Response, body: bytes) -> _Try:
             f"The token for the invoicing system {lacks}. Make a new one there and enter it here; "
             "until then no new invoices arrive."
         )
-    if status == 410:
+    if status in (400, 410):
         raise _Expired
     if status == 429 or (status == 503 and "retry-after" in response.headers):
         return _Try(why=_BUSY, wait=_retry_after(response.headers))
