@@ -1,7 +1,7 @@
 """Some invoices that advance together: looked up, decided and posted wave by wave."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -141,12 +141,19 @@ class Waves:
             owners.setdefault(work.invoice.customer.id, work.invoice.customer.name)
 
     def _look_back(self) -> None:
-        """Every invoice's past, read afresh from the ledger."""
+        """Every invoice's past, read afresh from the ledger.
+
+        What a person ignores meanwhile is left alone at once: a write that others need as well
+        would wait for it in vain.
+        """
         now = self._tools.clock()
         item = f"item:{self._known.income_account_id}"
-        names = {key: [*operations(w.invoice), item] for key, w in self._working.items()}
-        everything = {name for each in names.values() for name in each}
         with self._ledger.begin() as connection:
+            for key in invoices.ignored(connection, list(self._working)):
+                del self._working[key]
+            names = {key: [*operations(w.invoice), item] for key, w in self._working.items()}
+            everything = {name for each in names.values() for name in each}
+            posted = invoices.posted_documents(connection, list(self._working))
             found = steps.latest(connection, self._company.id, everything)
             same = invoices.earlier_with_number(
                 connection, self._company.id, [work.record for work in self._working.values()]
@@ -158,16 +165,16 @@ class Waves:
                 answers=self._working[key].record.answers,
                 steps={name: found[name] for name in each if name in found},
                 same_number=same.get(key),
-                changed=_changed(self._working[key]),
+                changed=_changed(self._working[key], posted[key]),
             )
             for key, each in names.items()
         }
 
     def _apply(self, decisions: dict[int, Decision]) -> None:
-        """Writes down every decision that ends the work on an invoice."""
+        """Writes down every decision that ends the work on an invoice, if it goes on still."""
         ended = []
         for key, decision in decisions.items():
-            if not isinstance(decision, tuple):
+            if not isinstance(decision, tuple) and key in self._working:
                 record = self._working.pop(key).record
                 self._verdicts.write(record, decision)
                 ended.append(record.source_id)
@@ -189,7 +196,7 @@ class Waves:
         posts = [
             Wanted(work.record, work.invoice, each)
             for work, each in actions
-            if isinstance(each, Post)
+            if isinstance(each, Post) and work.record.id in self._working
         ]
         await self._poster.send(posts)
 
@@ -212,18 +219,23 @@ class Waves:
                 journal.add(connection, record.company_id, record.id, now, adopt.why)
 
     async def _settle(self, settles: Sequence[tuple[Work, Settle]]) -> None:
-        doubtful = {}
+        doubtful: dict[str, list[Work]] = {}
         for work, settle in settles:
-            step = self._cases[work.record.id].steps[settle.operation]
-            again = Post(StepKind(step.kind), step.operation, {})
-            doubtful[step.operation] = (step, Wanted(work.record, work.invoice, again))
-        try:
-            await self._settler.settle(list(doubtful.values()))
-        except QuickBooksError as error:
-            raise stopped_or_same(error) from None
+            doubtful.setdefault(settle.operation, []).append(work)
+        for operation, works in doubtful.items():
+            step = self._cases[works[0].record.id].steps[operation]
+            again = Post(StepKind(step.kind), operation, {})
+            wanted = Wanted(works[0].record, works[0].invoice, again)
+            try:
+                await self._settler.settle([(step, wanted)])
+            except QuickBooksError as error:
+                self._hold(error, works)
 
     async def _look(self, looks: Sequence[tuple[Work, Look]]) -> None:
-        for subject, keys in by_subject(look for _, look in looks).items():
+        for subject, keys in _askable(look for _, look in looks):
+            about = [w for w, look in looks if look.subject is subject and look.key in keys]
+            if not any(work.record.id in self._working for work in about):
+                continue
             try:
                 if subject is Subject.INVOICE:
                     await self._read_again(keys)
@@ -231,10 +243,15 @@ class Waves:
                     await self._lookups.answer(subject, keys)
                     self._remember(subject)
             except QuickBooksError as error:
-                if error.fault.kind in WHOLE_COMPANY:
-                    raise stopped_or_same(error) from None
-                hold = Hold("look_failed", f"{error.fault.sentence} {error.fault.press}")
-                self._apply({w.record.id: hold for w, look in looks if look.subject is subject})
+                self._hold(error, about)
+
+    def _hold(self, error: QuickBooksError, works: Sequence[Work]) -> None:
+        """What QuickBooks would not tell holds the invoices it is about, and no others; an answer
+        that says nothing of them at all (a 503, for example) ends the pass."""
+        if error.fault.kind in (*WHOLE_COMPANY, FaultKind.TRY_AGAIN):
+            raise stopped_or_same(error) from None
+        hold = Hold("look_failed", f"{error.fault.sentence} {error.fault.press}")
+        self._apply({work.record.id: hold for work in works})
 
     def _remember(self, subject: Subject) -> None:
         """Reads are metered: items and payment methods are not read again in the next pass."""
@@ -259,12 +276,21 @@ class Waves:
                     answer = dict(step.answer or {}) | {"reread": False, "gone": found is None}
                     if found is not None:
                         ours = bool((step.answer or {}).get("ours", True))
-                        answer = answers.kept(found, fresh=False, ours=ours)
+                        now = self._tools.clock()
+                        answer = answers.kept(found, now, fresh=False, ours=ours)
                     steps.change(connection, step.id, answer=answer)
 
 
-def _changed(work: Work) -> str | None:
-    posted = work.record.posted_document
+def _askable(looks: Iterable[Look]) -> Iterator[tuple[Subject, list[str]]]:
+    """What goes into one question; each posted invoice is a question of its own."""
+    for subject, keys in by_subject(looks).items():
+        if subject is Subject.INVOICE:
+            yield from ((subject, [key]) for key in keys)
+        else:
+            yield subject, keys
+
+
+def _changed(work: Work, posted: str | None) -> str | None:
     if posted is None or posted == work.record.document:
         return None
     before = intake.read_document(posted).invoice

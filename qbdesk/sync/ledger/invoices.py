@@ -1,5 +1,6 @@
 """Paid invoices: every one that the source ever showed, and what became of it."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -45,6 +46,12 @@ class InvoiceRecord:
     quickbooks_payment_ids: list[str]
     seen_at: datetime
     changed_at: datetime
+
+
+def search_key(text: str) -> str:
+    """As names are searched and sorted: without case and accents (“leger” finds “Léger”)."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))
 
 
 def record(row: Row[Any]) -> InvoiceRecord:
@@ -95,6 +102,19 @@ def everything(connection: Connection, company_id: int) -> list[InvoiceRecord]:
     return [record(row) for row in rows]
 
 
+def posted_documents(connection: Connection, ids: Sequence[int]) -> dict[int, str | None]:
+    """What the source said of each when it was posted; None: nothing of it is."""
+    found: dict[int, str | None] = {}
+    for some in parts(ids):
+        rows = connection.execute(
+            select(paid_invoice.c.id, paid_invoice.c.posted_document).where(
+                paid_invoice.c.id.in_(some)
+            )
+        )
+        found |= {row.id: row.posted_document for row in rows}
+    return found
+
+
 def under_way(connection: Connection, company_id: int) -> list[int]:
     """The ids of all that is not at rest, oldest first."""
     rows = connection.execute(
@@ -141,6 +161,19 @@ def is_ignored(connection: Connection, invoice_id: int) -> bool:
         select(paid_invoice.c.status).where(paid_invoice.c.id == invoice_id)
     ).scalar_one()
     return bool(status == Status.IGNORED)
+
+
+def ignored(connection: Connection, ids: Sequence[int]) -> list[int]:
+    """Those of these that are ignored by now."""
+    found: list[int] = []
+    for some in parts(ids):
+        rows = connection.execute(
+            select(paid_invoice.c.id).where(
+                paid_invoice.c.id.in_(some), paid_invoice.c.status == Status.IGNORED
+            )
+        )
+        found += rows.scalars()
+    return found
 
 
 def held(connection: Connection, company_id: int) -> list[int]:

@@ -1,0 +1,119 @@
+"""Bad moments of a pass: what one part cannot do stops neither the others nor the next pass."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+import pytest
+from invoices import customer, document
+from office import NAME, PATIENCE, Office, OpenOffice
+from sqlalchemy import Connection
+
+from qbdesk.sync import rulings
+from qbdesk.sync.ledger import companies
+from qbdesk.sync.ledger.companies import Company
+from qbdesk.sync.ledger.database import Ledger, open_ledger
+from qbdesk.sync.views import Event, PassResult, Progress, State, Status
+
+
+def by_schedule(office: Office) -> PassResult:
+    """A pass that nobody asked for: the company's settings are not read afresh."""
+    loop = office.service._loop
+    assert loop is not None
+    running = office.service._engine.run_pass(NAME, afresh=False)
+    return asyncio.run_coroutine_threadsafe(running, loop).result(PATIENCE)
+
+
+def clients(count: int, first: int = 0) -> list[dict[str, object]]:
+    """One invoice each of so many clients."""
+    return [
+        document(
+            f"inv-{n}",
+            number=f"A{n}",
+            client=customer(id=f"c{n}", name=f"Client {n}", email=f"{n}@example.com"),
+        )
+        for n in range(first, first + count)
+    ]
+
+
+@pytest.mark.parametrize("trouble", ["unavailable", "server_error", "request_lost"])
+def test_quickbooks_out_of_order_in_the_middle_of_a_pass_holds_no_invoice(
+    office: Office, trouble: str
+) -> None:
+    office.show(*clients(5))
+    office.fault(trouble, "query", times=None)
+    result = by_schedule(office)
+    assert result.stopped
+    assert (result.waiting, result.needs_attention) == (5, 0)
+    assert office.view().state is State.OFFLINE
+    office.world.company.faults.clear()
+    assert office.sync().synced == 5
+
+
+def test_an_invoice_of_which_nothing_can_be_looked_up_is_held_once_and_nothing_is_posted(
+    office: Office,
+) -> None:
+    office.show(document())
+    office.fault("refused", "query", times=None, code="4002")
+    result = by_schedule(office)
+    assert (result.stopped, result.needs_attention) == (None, 1)
+    assert "qbdesk itself" not in office.row().message
+    assert office.count("Customer", "Invoice") == (0, 0)
+    assert [entry.text for entry in office.journal()].count(office.row().message) == 1
+
+
+def test_a_doubt_that_quickbooks_refuses_to_settle_holds_that_invoice_only(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(settle_seconds=300)
+    office.fault("request_lost", "POST invoice")
+    office.post(*clients(1))
+    office.clock.advance(hours=1)
+    office.show(*clients(2, first=1))
+    office.fault("refused", "query", code="4002")
+    result = by_schedule(office)
+    assert (result.stopped, result.synced, result.needs_attention) == (None, 2, 1)
+    assert office.status("inv-0") is Status.NEEDS_ATTENTION
+    assert office.resync("inv-0").synced == 1
+    assert office.count("Invoice", "Payment") == (3, 3)
+
+
+class Meanwhile:
+    """Another program on the same ledger, which acts once, in the middle of a pass."""
+
+    def __init__(self, office: Office, ledger: Ledger) -> None:
+        self.office = office
+        self.ledger = ledger
+
+    def act(self, act: Callable[[Connection, Company], None]) -> None:
+        done: list[Event] = []
+
+        def hear(event: Event) -> None:
+            posting = isinstance(event, Progress) and event.sentence.startswith("Posting to")
+            if posting and not done:
+                done.append(event)
+                with self.ledger.begin() as connection:
+                    company = companies.named(connection, NAME)
+                    assert company is not None
+                    act(connection, company)
+
+        self.office.service.subscribe(hear)
+
+
+@pytest.fixture
+def meanwhile(office: Office) -> Iterator[Meanwhile]:
+    ledger = open_ledger(office.home / "ledger.db")
+    yield Meanwhile(office, ledger)
+    ledger.close()
+
+
+def test_what_others_need_too_is_written_for_another_when_the_first_is_ignored_meanwhile(
+    office: Office, meanwhile: Meanwhile
+) -> None:
+    meanwhile.act(
+        lambda connection, company: rulings.ignore(
+            connection, company, ["inv-0"], "by hand", "Ann", office.clock()
+        )
+    )
+    result = office.post(*clients(4))
+    assert (result.synced, result.waiting) == (3, 0)
+    assert office.status("inv-0") is Status.IGNORED
