@@ -57,6 +57,7 @@ OWN_FAULT = (
     "Something went wrong in qbdesk itself. Nothing was lost: press Sync now, and if it happens "
     "again, look into the log."
 )
+EVERYBODY = ""  # in the schedule: look who is there at all
 PREVIEW = "preview-"
 PREVIEW_LASTS = 3600.0  # seconds
 _OFFLINE = (SourceUnreachable, Unreachable, SignInUnreachable, KeyringLocked)
@@ -88,6 +89,7 @@ class Engine:
         self._hears = hears
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._failures: dict[str, int] = {}
+        self._nudged: set[str] = set()  # their pass by the schedule runs, or waits for its turn
         self._turn = Turn(around.home / "engine.lock", sleep=around.sleep)
         self.schedule = Schedule(self._by_schedule)
         self.keepers = Keepers(
@@ -113,10 +115,7 @@ class Engine:
     def start_schedule(self) -> None:
         """From now on every connected company is looked at by itself, at once the first time."""
         self.schedule.start()
-        with self._ledger.begin() as connection:
-            everyone = companies.everyone(connection)
-        for company in everyone:
-            self.schedule.at(company.name, self._around.clock())
+        self.schedule.at(EVERYBODY, self._around.clock())
 
     async def close(self) -> None:
         """Ends what runs at a safe point. A refresh under way is waited for: it may bring a new
@@ -137,10 +136,32 @@ class Engine:
                 task.cancel()
 
     async def _by_schedule(self, name: str) -> None:
-        with self._ledger.begin() as connection:
-            company = companies.named(connection, name)
-        if company is not None and company.connected and not company.paused:
-            await self.run_pass(company.name, afresh=False)
+        if name == EVERYBODY:
+            self._look_around()
+            return
+        self._nudged.add(name)
+        try:
+            with self._ledger.begin() as connection:
+                company = companies.named(connection, name)
+            if company is not None and _is_served(company):
+                await self.run_pass(company.name, afresh=False)
+        finally:
+            self._nudged.discard(name)
+
+    def _look_around(self) -> None:
+        """Gives every company without a next time one: another program on this home may have
+        added, connected or resumed it, or its last pass could not say when to come again."""
+        now = self._around.clock()
+        try:
+            with self._ledger.begin() as connection:
+                everyone = companies.everyone(connection)
+            for company in filter(_is_served, everyone):
+                name = company.name
+                under_way = name in self._nudged or self.is_running(name)
+                if not under_way and self.schedule.next_time(name) is None:
+                    self.schedule.at(name, now)
+        finally:
+            self.schedule.at(EVERYBODY, now + min(self._around.interval or SHORTEST, SHORTEST))
 
     async def run_pass(self, name: str, *, afresh: bool) -> PassResult:
         """One pass to its end. Errors become the result's `stopped` sentence."""
@@ -355,6 +376,10 @@ class Engine:
 
 def source_secret(company_name: str) -> str:
     return f"source token {company_name}"
+
+
+def _is_served(company: Company) -> bool:
+    return company.connected and not company.paused
 
 
 def _sweep(home: Path) -> None:

@@ -1,14 +1,19 @@
 """Bad moments of a pass: what one part cannot do stops neither the others nor the next pass."""
 
 import asyncio
+import queue
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from invoices import customer, document
 from office import NAME, PATIENCE, Office, OpenOffice
 from sqlalchemy import Connection
 
+from qbdesk.app import open_service
 from qbdesk.sync import rulings
+from qbdesk.sync.engine import Surroundings
 from qbdesk.sync.ledger import companies
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger, open_ledger
@@ -117,3 +122,81 @@ def test_what_others_need_too_is_written_for_another_when_the_first_is_ignored_m
     result = office.post(*clients(4))
     assert (result.synced, result.waiting) == (3, 0)
     assert office.status("inv-0") is Status.IGNORED
+
+
+class Tray:
+    """A second program on the office's home, which looks at companies by itself all the time."""
+
+    def __init__(self, office: Office) -> None:
+        office.service.stop()
+        self.office = office
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        environ = {"QBDESK_INTUIT_URL": office.server.intuit_url, "QBDESK_SETTLE_SECONDS": "0"}
+        self.service = open_service(
+            office.home,
+            environ=environ,
+            in_memory=True,
+            scheduled=True,
+            interval=timedelta(seconds=0.3),
+        )
+        usual = self.service._open
+
+        async def with_the_same_keyring() -> Surroundings:
+            return replace(await usual(), vault=office._vault)
+
+        self.service._open = with_the_same_keyring
+        self.service.subscribe(self._events.put)
+        self.service.start()
+
+    def wait_for(self, wanted: Callable[[], bool]) -> None:
+        """Until something is so, which is looked at after every event."""
+        while not wanted():
+            self._events.get(timeout=PATIENCE)
+
+    def has_posted(self, count: int) -> Callable[[], bool]:
+        def wanted() -> bool:
+            view = self.service.company(NAME).result(PATIENCE)
+            return view.counts.get(Status.SYNCED, 0) == count
+
+        return wanted
+
+
+@pytest.fixture
+def open_tray() -> Iterator[Callable[[Office], Tray]]:
+    opened: list[Tray] = []
+
+    def make(office: Office) -> Tray:
+        opened.append(Tray(office))
+        return opened[-1]
+
+    yield make
+    for tray in opened:
+        tray.service.stop()
+
+
+OpenTray = Callable[[Office], Tray]
+
+
+def test_a_company_that_another_program_pauses_and_resumes_is_served_again(
+    office: Office, open_tray: OpenTray
+) -> None:
+    office.service.pause(NAME).result(PATIENCE)
+    tray = open_tray(office)
+    # Its first nudge comes while the company is paused.
+    tray.service.companies().result(PATIENCE)
+    office.show(document())
+    other = office.open()
+    other.resume(NAME).result(PATIENCE)
+    tray.wait_for(tray.has_posted(1))
+
+
+def test_a_company_that_another_program_adds_and_connects_is_served(
+    open_office: OpenOffice, open_tray: OpenTray
+) -> None:
+    office = open_office(connected=False)
+    tray = open_tray(office)
+    tray.service.companies().result(PATIENCE)
+    office.open()
+    office.show(document())
+    office.connect()
+    tray.wait_for(tray.has_posted(1))
