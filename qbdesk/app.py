@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qbdesk.home import HOME
-from qbdesk.sync.errors import Refusal
+from qbdesk.sync.errors import Refusal, where
 
 if TYPE_CHECKING:  # loaded when first needed: the window has to be there first
     import httpx
@@ -80,6 +80,7 @@ def open_service(
         from qbdesk.sync.ledger.database import open_ledger
         from qbdesk.sync.vault import KeyringVault, MemoryVault
 
+        asyncio.get_running_loop().set_exception_handler(_note)
         try:
             ledger = open_ledger(home / "ledger.db")
             log_to(home / "log")
@@ -133,3 +134,14 @@ def log_to(folder: Path) -> None:
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
+    for talkative in ("apscheduler", "asyncio"):
+        other = logging.getLogger(talkative)
+        other.handlers = [logging.NullHandler()]  # they would write out values
+        other.propagate = False
+
+
+def _note(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """An error that nobody heard, without what it was about: asyncio would log all of it."""
+    error = context.get("exception")
+    told = f"{type(error).__name__} at {where(error)}" if error is not None else "no exception"
+    logging.getLogger("qbdesk").error("An error in the loop that nobody heard: %s", told)

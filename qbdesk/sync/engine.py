@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import httpx
+from sqlalchemy.exc import SQLAlchemyError
 
 from qbdesk.sync import shown
 from qbdesk.sync.company_pass import CompanyPass
@@ -325,21 +326,32 @@ class Engine:
         *,
         whole: bool,
     ) -> PassResult:
-        now = self._around.clock()
-        with self._ledger.begin() as connection:
-            invoices.rest(connection, company.id)
-            values: dict[str, Any] = {"trouble": stopped if kind else None, "trouble_kind": kind}
-            if stopped is None and whole:
-                values["last_pass_at"] = now
-            companies.change(connection, company.id, **values)
-        failures = self._failures.get(company.name, 0) + 1 if kind else 0
-        self._failures[company.name] = failures
-        self.schedule.at(company.name, now + self._pause_after(tally, failures))
+        try:
+            self._write_down(company, stopped, kind, whole=whole)
+        except SQLAlchemyError as error:
+            # A full disk, for example. The next pass finds in the ledger what was done in this one.
+            log.error("No end written: %s at %s", type(error).__name__, where(error))
+            stopped, kind = stopped or OWN_FAULT, kind or State.ATTENTION
+        finally:
+            failures = self._failures.get(company.name, 0) + 1 if kind else 0
+            self._failures[company.name] = failures
+            wait = self._pause_after(tally, failures)
+            self.schedule.at(company.name, self._around.clock() + wait)
         self._warn(company, tally, stopped if kind and failures == 1 else None, kind)
         self._hears(CompanyChanged(company.name))
         counts = limiter.counts
         requests = Requests(counts.reads, counts.writes, counts.batches)
         return self._result(company, tally, requests, stopped)
+
+    def _write_down(
+        self, company: Company, stopped: str | None, kind: State | None, *, whole: bool
+    ) -> None:
+        values: dict[str, Any] = {"trouble": stopped if kind else None, "trouble_kind": kind}
+        if stopped is None and whole:
+            values["last_pass_at"] = self._around.clock()
+        with self._ledger.begin() as connection:
+            invoices.rest(connection, company.id)
+            companies.change(connection, company.id, **values)
 
     def _pause_after(self, tally: Tally, failures: int) -> timedelta:
         """Until the next pass by the schedule: as the source wishes, longer after failures."""
@@ -367,8 +379,13 @@ class Engine:
     def _result(
         self, company: Company, tally: Tally, requests: Requests, stopped: str | None
     ) -> PassResult:
-        with self._ledger.begin() as connection:
-            counts = invoices.counts(connection, company.id)
+        counts: dict[Status, int] = {}
+        try:
+            with self._ledger.begin() as connection:
+                counts = invoices.counts(connection, company.id)
+        except SQLAlchemyError as error:
+            log.error("Nothing counted: %s at %s", type(error).__name__, where(error))
+            stopped = stopped or OWN_FAULT
         waiting = counts.get(Status.WAITING, 0) + counts.get(Status.POSTING, 0)
         held = counts.get(Status.NEEDS_ATTENTION, 0)
         return PassResult(company.name, tally.synced, waiting, held, requests, stopped)

@@ -1,9 +1,14 @@
 """When to look again: APScheduler behind a small adapter. It only nudges the engine."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from qbdesk.sync.errors import where
+
+log = logging.getLogger(__name__)
 
 USUAL = timedelta(minutes=5)
 SHORTEST = timedelta(minutes=1)  # however often a source wishes to be asked
@@ -48,7 +53,11 @@ class Schedule:
 
     async def _fire(self, key: str) -> None:
         self._times.pop(key, None)
-        await self._nudge(key)
+        try:
+            await self._nudge(key)
+        except Exception as error:
+            # APScheduler would log it whole, with what the error is about.
+            log.error("A nudge failed by %s at %s", type(error).__name__, where(error))
 
 
 def back_off(failures: int) -> timedelta:

@@ -17,7 +17,7 @@ from qbdesk.sync.engine import Surroundings
 from qbdesk.sync.ledger import companies
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger, open_ledger
-from qbdesk.sync.views import Event, PassResult, Progress, State, Status
+from qbdesk.sync.views import Event, PassResult, Progress, State, Status, Warned
 
 
 def by_schedule(office: Office) -> PassResult:
@@ -200,3 +200,68 @@ def test_a_company_that_another_program_adds_and_connects_is_served(
     office.show(document())
     office.connect()
     tray.wait_for(tray.has_posted(1))
+
+
+FULL = "database or disk is full, says Harbour Condo Corp"
+
+
+@pytest.fixture
+def full_disk(office: Office) -> Iterator[Callable[[], None]]:
+    """A ledger in which the end of a pass cannot be written, until the returned is called."""
+    ledger = open_ledger(office.home / "ledger.db")
+    with ledger.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full_disk BEFORE UPDATE OF trouble ON company "
+            f"BEGIN SELECT RAISE(FAIL, '{FULL}'); END"
+        )
+
+    def make_room() -> None:
+        with ledger.begin() as connection:
+            connection.exec_driver_sql("DROP TRIGGER full_disk")
+
+    yield make_room
+    ledger.close()
+
+
+def test_a_pass_whose_end_cannot_be_written_says_so_and_the_next_one_finds_its_work(
+    office: Office, full_disk: Callable[[], None]
+) -> None:
+    result = office.post(document())
+    assert "qbdesk itself" in (result.stopped or "")
+    full_disk()
+    assert office.sync().stopped is None
+    assert office.status() is Status.SYNCED
+    assert office.count("Invoice", "Payment") == (1, 1)
+    office.service.stop()
+    told = (office.home / "log" / "qbdesk.log").read_text("utf-8")
+    assert "IntegrityError" in told
+    assert "Harbour Condo Corp" not in told
+
+
+def test_the_schedule_goes_on_after_a_pass_whose_end_cannot_be_written(
+    office: Office, full_disk: Callable[[], None], open_tray: OpenTray
+) -> None:
+    tray = open_tray(office)
+    told: list[str] = []
+    tray.service.subscribe(
+        lambda event: told.append(event.sentence) if isinstance(event, Warned) else None
+    )
+    tray.wait_for(lambda: bool(told))
+    assert "qbdesk itself" in told[0]
+    assert tray.service.company(NAME).result(PATIENCE).next_pass_at is not None
+    full_disk()
+
+
+def test_what_goes_wrong_unheard_in_the_loop_is_logged_without_what_it_is_about(
+    office: Office, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise ValueError("Harbour Condo Corp owes 113.00")
+
+    loop = office.service._loop
+    assert loop is not None
+    loop.call_soon_threadsafe(fail)
+    office.service.stop()
+    told = (office.home / "log" / "qbdesk.log").read_text("utf-8")
+    assert "ValueError at test_pass_mended.py" in told
+    assert "Harbour" not in told + "".join(capfd.readouterr())

@@ -55,7 +55,8 @@ def open_ledger(file: Path) -> Ledger:
         Refusal: the file is damaged, or was written by a newer qbdesk.
     """
     _make_private(file)
-    engine = create_engine(URL.create("sqlite", database=str(file)))
+    # An error's text must not hold the values of a statement: names and amounts.
+    engine = create_engine(URL.create("sqlite", database=str(file)), hide_parameters=True)
     _teach_sqlite(engine)
     try:
         with engine.connect() as connection:
