@@ -18,7 +18,7 @@ from qbdesk.sync.planner.money_received import shown_fees, shown_method
 from qbdesk.sync.sources.source import Page
 from qbdesk.sync.views import Status
 
-UNREADABLE = "unreadable"
+UNREADABLE = invoices.UNREADABLE
 BY_A_PERSON = "by_a_person"
 _LONGEST_ID = 128
 

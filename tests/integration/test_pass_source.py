@@ -46,6 +46,13 @@ def test_a_cursor_that_the_source_does_not_know_starts_the_reading_anew(office: 
     assert office.count("Invoice") == (2,)
 
 
+def test_a_row_that_cannot_be_read_takes_no_number_away(office: Office) -> None:
+    whole = document("a", revision=1)
+    office.world.feed.raw({**whole, "id": None})
+    office.sync()
+    assert office.post(whole).synced == 1, office.row("a").message
+
+
 @pytest.mark.parametrize(
     ("mode", "sentence"),
     [("down", "cannot be reached"), ("rubbish", "cannot read")],

@@ -14,6 +14,7 @@ from qbdesk.sync.ledger.tables import paid_invoice
 from qbdesk.sync.views import Choice, Status
 
 UNDER_WAY = (Status.WAITING, Status.POSTING)
+UNREADABLE = "unreadable"  # the reason of a row that does not validate
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,10 @@ def counts(connection: Connection, company_id: int) -> dict[Status, int]:
 def earlier_with_number(
     connection: Connection, company_id: int, records: Sequence[InvoiceRecord]
 ) -> dict[int, str]:
-    """For each of these, the source id of an earlier invoice that uses the same number."""
+    """For each of these, the source id of an earlier invoice that uses the same number.
+
+    A row that cannot be read is never posted, so it takes no number away from anybody.
+    """
     keys = {entry.number_key for entry in records if entry.number_key}
     rows = connection.execute(
         select(paid_invoice.c.id, paid_invoice.c.number_key, paid_invoice.c.source_id)
@@ -215,6 +219,7 @@ def earlier_with_number(
             paid_invoice.c.company_id == company_id,
             paid_invoice.c.number_key.in_(keys),
             paid_invoice.c.status != Status.IGNORED,
+            paid_invoice.c.reason.is_distinct_from(UNREADABLE),
         )
         .order_by(paid_invoice.c.id)
     ).all()
