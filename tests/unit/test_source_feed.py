@@ -9,7 +9,7 @@ import pytest
 import respx
 
 from qbdesk.sync.errors import Refusal
-from qbdesk.sync.sources.feed import FeedSource, checked_url
+from qbdesk.sync.sources.feed import MOST_EMPTY_PAGES, FeedSource, checked_url
 from qbdesk.sync.sources.source import Page, SourceRefused, SourceUnreachable
 
 ROOT = "https://feed.example.com"
@@ -92,7 +92,41 @@ async def test_a_server_that_turns_in_circles_is_left(reader: Reader) -> None:
         await reader.pages("same")
 
 
+@respx.mock
+async def test_rows_on_a_page_that_leads_to_itself_do_not_keep_the_reading_going(
+    reader: Reader,
+) -> None:
+    route = respx.get(f"{ROOT}/v1/invoices")
+    route.mock(side_effect=[_page(1, more=True, cursor=c) for c in ("a", "b", "a", "c")])
+    with pytest.raises(SourceUnreachable, match="cannot read"):
+        await reader.pages()
+    assert route.call_count == 3
+
+
+@respx.mock
+async def test_empty_pages_that_promise_more_come_to_an_end(reader: Reader) -> None:
+    route = respx.get(f"{ROOT}/v1/invoices")
+    few = [_page(more=True, cursor=f"a{n}") for n in range(MOST_EMPTY_PAGES - 1)]
+    more = [_page(more=True, cursor=f"b{n}") for n in range(MOST_EMPTY_PAGES - 1)]
+    route.mock(side_effect=[*few, _page(1, more=True, cursor="x"), *more, _page(2, cursor="y")])
+    assert [page.rows for page in await reader.pages() if page.rows] == [(1,), (2,)]
+    route.mock(side_effect=[_page(more=True, cursor=f"c{n}") for n in range(100)])
+    with pytest.raises(SourceUnreachable, match="cannot read"):
+        await reader.pages()
+
+
+@respx.mock
+async def test_a_page_may_be_a_little_longer_than_agreed(reader: Reader) -> None:
+    respx.get(f"{ROOT}/v1/invoices").mock(return_value=_page(*range(1000)))
+    assert len((await reader.pages())[0].rows) == 1000
+
+
 BUSY = httpx.Response(429, headers={"retry-after": "30"})
+HALF_PAST = "Sat, 01 Jan 2000 00:01:30 GMT"
+# The clock of this server stands decades back: both ends are read from it.
+UNTIL_LATER = httpx.Response(
+    429, headers={"retry-after": HALF_PAST, "date": "Sat, 01 Jan 2000 00:00:00 GMT"}
+)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +137,8 @@ BUSY = httpx.Response(429, headers={"retry-after": "30"})
         ([httpx.Response(429)], [1.0]),
         ([httpx.Response(429, headers={"retry-after": "999999"})], [600.0]),
         ([httpx.Response(503, headers={"retry-after": "5"})], [5.0]),
+        ([UNTIL_LATER], [90.0]),
+        ([httpx.Response(429, headers={"retry-after": HALF_PAST})], [1.0]),
         ([httpx.Response(200, text="<html>Welcome</html>")], [1.0]),
         ([httpx.ReadTimeout("x")], [1.0]),
     ],
@@ -154,6 +190,8 @@ async def test_a_strange_status_is_no_answer_and_no_redirect_is_followed(
     [
         {"timezone": "Mars/Olympus"},
         {"timezone": "../../etc/passwd"},
+        {"timezone": "America"},
+        {"timezone": "/etc"},
         {"environment": "test"},
         {"currency": "Canadian"},
         {"id": ""},
@@ -183,6 +221,7 @@ async def test_a_tenant_says_who_it_is(reader: Reader) -> None:
         {"data": [], "has_more": "no", "next_cursor": "c"},
         {"data": [], "has_more": False, "next_cursor": "c c"},
         {"data": [], "has_more": False, "next_cursor": "c" * 513},
+        {"data": [{}] * 1001, "has_more": False, "next_cursor": "c"},
         [],
         None,
     ],
@@ -209,7 +248,12 @@ def test_an_address_is_kept_without_its_last_slash(told: str, kept: str) -> None
 
 @pytest.mark.parametrize(
     "told",
-    ["http://x.example.com", "x.example.com", "https://", "https://a@x.com", "https://x.com#a", ""],
+    [
+        *("http://x.example.com", "x.example.com", "https://", "https://x.com#a", ""),
+        *("https://a@x.com", "https://:secret@x.com", "https://@x.com", "https://[::1"),
+        *("https://x.com:99999", "https://x.com:0", "https://x.com:a", "https://x y.com"),
+        *("http://localhost.example.com", "https://x.com?a=1", "https:///path"),
+    ],
 )
 def test_an_address_that_would_show_the_token_is_refused(told: str) -> None:
     with pytest.raises(Refusal, match="https://"):

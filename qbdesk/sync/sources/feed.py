@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.model import Tenant
@@ -19,6 +19,8 @@ from qbdesk.sync.quickbooks.json_reader import NotJson, read_json
 from qbdesk.sync.sources.source import Page, SourceRefused, SourceUnreachable
 
 PAGE_SIZE = 200
+LONGEST_PAGE = 1000  # rows; the contract says 200, and whoever rounds up is forgiven
+MOST_EMPTY_PAGES = 20  # in a row that promise more
 DEADLINE = 60.0  # seconds for one answer, however slowly it drips
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; 200 invoices of 1,000 long lines fit
 BACK_OFF = (1.0, 2.0, 4.0)  # seconds between four tries
@@ -31,7 +33,7 @@ Waiting = Callable[[float, str], None]
 class _PageAnswer(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, hide_input_in_errors=True)
 
-    data: list[Any]
+    data: Annotated[list[Any], Field(max_length=LONGEST_PAGE)]
     has_more: bool
     next_cursor: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.~-]{1,512}$")]
 
@@ -55,14 +57,24 @@ def checked_url(url: str) -> str:
     Raises:
         Refusal: It is not https (plain http is taken on this machine only), or no address at all.
     """
-    split = urlsplit(url.strip())
-    safe = split.scheme == "https" or (split.scheme == "http" and split.hostname in _LOOPBACK)
-    if not safe or not split.hostname or split.username or split.query or split.fragment:
+    try:
+        address = httpx.URL(url.strip())
+        split = urlsplit(url.strip())
+        is_root = split.port != 0 and not re.search(r"[@%\s]", split.netloc)
+    except (httpx.InvalidURL, ValueError):
+        is_root = False
+    if not is_root or not _is_safe(address) or split.query or split.fragment:
         raise Refusal(
             "The address of the invoicing system has to start with https:// and be its root, such "
             "as https://invoicing.example.com. The token would not be safe otherwise."
         )
     return url.strip().rstrip("/")
+
+
+def _is_safe(address: httpx.URL) -> bool:
+    if address.scheme == "http":
+        return address.host in _LOOPBACK
+    return address.scheme == "https" and bool(address.host)
 
 
 class FeedSource:
@@ -96,14 +108,16 @@ class FeedSource:
             answer = await self._get("/v1/tenant", {})
             tenant = Tenant.model_validate(answer)
             ZoneInfo(tenant.timezone)
-        except (ValidationError, ZoneInfoNotFoundError, ValueError, _Expired):
+        except (ValidationError, ZoneInfoNotFoundError, ValueError, OSError, _Expired):
+            # An OSError: "America" is a folder among the time zones.
             raise SourceUnreachable(
                 "The invoicing system says who it is in a way qbdesk cannot read. Ask its makers."
             ) from None
         return tenant
 
     async def pages(self, cursor: str | None, since: datetime) -> AsyncIterator[Page]:
-        started_anew = False
+        started_anew, empty = False, 0
+        seen = {cursor}
         while True:
             try:
                 answer = await self._page(cursor, since)
@@ -112,13 +126,14 @@ class FeedSource:
                     raise SourceUnreachable(_RUBBISH) from None
                 cursor, started_anew = None, True
                 continue
-            stuck = answer.next_cursor == cursor and answer.has_more and not answer.data
+            empty = 0 if answer.data else empty + 1
             cursor = answer.next_cursor
             yield Page(tuple(answer.data), cursor)
-            if stuck:
-                raise SourceUnreachable(_RUBBISH)
             if not answer.has_more:
                 return
+            if cursor in seen or empty >= MOST_EMPTY_PAGES:
+                raise SourceUnreachable(_RUBBISH)  # it would go round in circles for ever
+            seen.add(cursor)
 
     async def _page(self, cursor: str | None, since: datetime) -> _PageAnswer:
         params = {"status": "paid", "limit": str(PAGE_SIZE)}
@@ -192,7 +207,7 @@ async def _body(response: httpx.Response) -> bytes:
 def _read(response: httpx.Response, body: bytes) -> _Try:
     status = response.status_code
     if status in (401, 403):
-        lacks = "lacks the right to read invoices" if status == 403 else "is not accepted any more"
+        lacks = "lacks the right to read invoices" if status == 403 else "is not accepted"
         raise SourceRefused(
             f"The token for the invoicing system {lacks}. Make a new one there and enter it here; "
             "until then no new invoices arrive."
@@ -215,10 +230,16 @@ def _retry_after(headers: httpx.Headers) -> float | None:
     told = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,9}", told):
         return min(float(told), LONGEST_WAIT)
+    until, now = _moment(told), _moment(headers.get("date", ""))
+    if until is None or now is None:
+        return None
+    return min(max((until - now).total_seconds(), 1.0), LONGEST_WAIT)
+
+
+def _moment(text: str) -> datetime | None:
+    """An HTTP date. Both ends are read from the server, whose clock need not be ours."""
     try:
-        moment = parsedate_to_datetime(told)
-    except (TypeError, ValueError):
+        moment = parsedate_to_datetime(text)
+        return moment if moment.tzinfo is not None else None
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        return None
-    return min(max((moment - datetime.now(UTC)).total_seconds(), 1.0), LONGEST_WAIT)
