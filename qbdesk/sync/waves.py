@@ -21,7 +21,7 @@ from qbdesk.sync.planner.plan import plan
 from qbdesk.sync.planner.steps import operations
 from qbdesk.sync.posting import CompanyStopped, Poster
 from qbdesk.sync.quickbooks import answers
-from qbdesk.sync.quickbooks.client import QuickBooks, QuickBooksError
+from qbdesk.sync.quickbooks.client import BACK_OFF, QuickBooks, QuickBooksError, Unreachable
 from qbdesk.sync.quickbooks.faults import FaultKind
 from qbdesk.sync.quickbooks.objects import InvoiceObject
 from qbdesk.sync.recording import WHOLE_COMPANY, Recorder, Wanted
@@ -88,6 +88,7 @@ class Waves:
         self._total = total
         self._working: dict[int, Work] = {}
         self._cases: dict[int, Case] = {}
+        self._pauses = iter(BACK_OFF)
         self._lookups = Lookups(tools.quickbooks, known)
         recorder = Recorder(tools.company, known, tools.clock)
         self._poster = Poster(
@@ -198,7 +199,22 @@ class Waves:
             for work, each in actions
             if isinstance(each, Post) and work.record.id in self._working
         ]
+        began = self._tools.clock()
         await self._poster.send(posts)
+        await self._after(posts, began)
+
+    async def _after(self, posts: Sequence[Wanted], began: datetime) -> None:
+        """What did not even leave this computer goes again after a pause, three times."""
+        operations = [entry.post.operation for entry in posts]
+        with self._ledger.begin() as connection:
+            why = steps.not_sent(connection, self._company.id, operations, began)
+        if why is None:
+            self._pauses = iter(BACK_OFF)
+            return
+        pause = next(self._pauses, None)
+        if pause is None:
+            raise Unreachable(why, sent=False)
+        await self._tools.quickbooks.back_off(pause, why)
 
     def _adopt(self, adopts: Sequence[tuple[Work, Adopt]]) -> None:
         now = self._tools.clock()

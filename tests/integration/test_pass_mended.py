@@ -5,7 +5,9 @@ import queue
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+import httpx
 import pytest
 from invoices import customer, document
 from office import NAME, PATIENCE, Office, OpenOffice
@@ -80,6 +82,31 @@ def test_a_doubt_that_quickbooks_refuses_to_settle_holds_that_invoice_only(
     assert office.status("inv-0") is Status.NEEDS_ATTENTION
     assert office.resync("inv-0").synced == 1
     assert office.count("Invoice", "Payment") == (3, 3)
+
+
+@pytest.mark.parametrize("count", [1, 12])
+def test_writes_that_cannot_leave_the_computer_end_the_pass_after_four_tries(
+    office: Office, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    office.show(*clients(count))
+    http = office.service._around.http
+    usual = http.send
+
+    async def send(request: httpx.Request, **how: Any) -> httpx.Response:
+        if request.method == "POST" and "/v3/company/" in request.url.path:
+            raise httpx.ConnectError("down")
+        return await usual(request, **how)
+
+    monkeypatch.setattr(http, "send", send)
+    office.waits.clear()
+    result = office.sync()
+    assert "cannot be reached" in (result.stopped or "")
+    assert (result.waiting, result.needs_attention) == (count, 0)
+    assert office.view().state is State.OFFLINE
+    assert [wait for wait in office.waits if wait >= 1] == [1.0, 2.0, 4.0]
+    monkeypatch.undo()
+    assert office.sync().synced == count
+    assert office.count("Customer", "Invoice", "Payment") == (count, count, count)
 
 
 class Meanwhile:

@@ -113,6 +113,15 @@ def retire_operations(connection: Connection, company_id: int, operations: Seque
     )
 
 
+def forget_payments(connection: Connection, invoice_id: int) -> None:
+    """The payments of an invoice are to be posted once more, as a new generation."""
+    connection.execute(
+        update(step)
+        .where(step.c.invoice_id == invoice_id, step.c.kind == StepKind.PAYMENT)
+        .values(state=StepState.RETIRED)
+    )
+
+
 def of_invoice(connection: Connection, invoice_id: int) -> list[StepRecord]:
     """All steps that an invoice was the first to need, oldest first."""
     rows = connection.execute(
@@ -190,3 +199,24 @@ def add_attempt(
     connection.execute(
         insert(attempt).values(step_id=step_id, at=at, outcome=outcome, intuit_tid=tid, text=text)
     )
+
+
+def not_sent(
+    connection: Connection, company_id: int, operations: Sequence[str], since: datetime
+) -> str | None:
+    """Why writes of these operations did not leave the computer since then; None: they did."""
+    for some in parts(operations):
+        why = connection.execute(
+            select(attempt.c.text)
+            .join(step, step.c.id == attempt.c.step_id)
+            .where(
+                step.c.company_id == company_id,
+                step.c.operation.in_(some),
+                attempt.c.outcome == "not sent",
+                attempt.c.at >= since,
+            )
+            .limit(1)
+        ).scalar()
+        if why is not None:
+            return str(why)
+    return None

@@ -57,7 +57,7 @@ __all__ = [
 T = TypeVar("T", bound=BaseModel)
 R = TypeVar("R")
 
-BACK_OFF = (1.0, 2.0, 4.0)  # seconds between the four tries of a read
+BACK_OFF = (1.0, 2.0, 4.0)  # seconds between four tries
 LONGEST_ADDRESS = 4000  # characters of a GET address
 _NOT_FOUND = "610"
 _PATH = re.compile(r"[a-z]+(/[A-Za-z0-9_-]{1,50})*")
@@ -196,7 +196,11 @@ class QuickBooks:
                 if result.kind is not FaultKind.TRY_AGAIN or pause is None:
                     raise QuickBooksError(result)
                 why = result.sentence
-            await self._connection.back_off(pause, why)
+            await self.back_off(pause, why)
+
+    async def back_off(self, seconds: float, why: str) -> None:
+        """Waits before something is tried again, and says so."""
+        await self._connection.back_off(seconds, why)
 
     # Writes
 
