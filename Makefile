@@ -29,6 +29,11 @@ unit:  ## tests of single parts
 integration:  ## tests over real HTTP on this machine
 	$(BIN)/pytest -q tests/integration
 
+fuzz:  ## 100,000 damaged answers (ANSWERS=) of QuickBooks and the feed, from a new seed (SEED=)
+	QBDESK_TEST_ANSWERS=$(or $(ANSWERS),100000) QBDESK_TEST_SEED=$(or $(SEED),$$(date +%s)) \
+	    $(BIN)/pytest -q --timeout 3600 -o log_cli=true --log-cli-level WARNING \
+	    tests/integration/test_mutated_answers.py
+
 desktop:  ## the tests in a real desktop session (X server, tray, notifications, keyring)
 	tests/desktop/session.sh $(BIN)/pytest -q tests/desktop
 
@@ -42,4 +47,4 @@ lock:  ## write requirements.lock anew from pyproject.toml (needs uv)
 clean:  ## remove what was made
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 
-.PHONY: help setup practice test check lint types unit integration desktop format lock clean
+.PHONY: help setup practice test check lint types unit integration fuzz desktop format lock clean
