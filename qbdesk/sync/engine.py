@@ -53,6 +53,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 NOT_CONNECTED = "Not connected to QuickBooks, so nothing was posted. Connect the company first."
+STOPPED = "Stopped before it came to its end. Start it again when you like."
 STOPPED_BY_A_PERSON = "Stopped. What was posted stays; the rest waits for the next pass."
 OWN_FAULT = (
     "Something went wrong in qbdesk itself. Nothing was lost: press Sync now, and if it happens "
@@ -90,6 +91,7 @@ class Engine:
         self._hears = hears
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._failures: dict[str, int] = {}
+        self._limiters: dict[str, Limiter] = {}
         self._nudged: set[str] = set()  # their pass by the schedule runs, or waits for its turn
         self._turn = Turn(around.home / "engine.lock", sleep=around.sleep)
         self.schedule = Schedule(self._by_schedule)
@@ -109,7 +111,7 @@ class Engine:
             around.http,
             around.clock,
             around.sleep,
-            self._new_limiter,
+            self._limiter,
             self.keepers,
         )
 
@@ -179,6 +181,7 @@ class Engine:
 
     async def _run(self, company: Company, *, afresh: bool) -> PassResult:
         limiter = self.limiter(company)
+        before = limiter.counts
         tally, stopped, kind, whole = Tally(), None, None, True
         task = asyncio.ensure_future(self._work(company, limiter, tally, afresh=afresh))
         self._running[company.name] = task
@@ -200,7 +203,9 @@ class Engine:
             stopped, kind = OWN_FAULT, State.ATTENTION
         finally:
             self._running.pop(company.name, None)
-        return self._ended(company, tally, limiter, stopped, kind, whole=whole)
+        counts = limiter.counts.since(before)
+        requests = Requests(counts.reads, counts.writes, counts.batches)
+        return self._ended(company, tally, requests, stopped, kind, whole=whole)
 
     async def alone(self, name: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Other work on a company that must not meet a pass; ended as one when qbdesk closes."""
@@ -211,21 +216,30 @@ class Engine:
             self._running[name] = task
             try:
                 return await task
+            except asyncio.CancelledError:
+                current = asyncio.current_task()
+                if current is not None and current.cancelling():
+                    raise
+                raise Refusal(STOPPED) from None
             finally:
                 self._running.pop(name, None)
 
     def limiter(self, company: Company) -> Limiter:
-        """The one that counts the requests to a connected company."""
-        return self._new_limiter(company.realm_id or "")
+        """The one that counts the requests to a connected company, whatever they are for."""
+        return self._limiter(company.realm_id or "")
 
-    def _new_limiter(self, realm_id: str) -> Limiter:
+    def _limiter(self, realm_id: str) -> Limiter:
         around = self._around
-        return Limiter(
-            RequestLedger(around.ledger, realm_id),
-            wall=lambda: around.clock().timestamp(),
-            monotonic=around.monotonic,
-            sleep=around.sleep,
-        )
+        if realm_id in self._limiters:
+            self._limiters[realm_id].recall()
+        else:
+            self._limiters[realm_id] = Limiter(
+                RequestLedger(around.ledger, realm_id),
+                wall=lambda: around.clock().timestamp(),
+                monotonic=around.monotonic,
+                sleep=around.sleep,
+            )
+        return self._limiters[realm_id]
 
     async def _work(
         self, company: Company, limiter: Limiter, tally: Tally, *, afresh: bool
@@ -291,6 +305,9 @@ class Engine:
         """What a pass would do, played through on a copy of the ledger; nothing is written."""
         if not company.connected or company.realm_id is None:
             raise Refusal(NOT_CONNECTED)
+        return await self.alone(company.name, lambda: self._preview(company))
+
+    async def _preview(self, company: Company) -> list[InvoiceRow]:
         around = self._around
         source = await self.source(company)
         quickbooks = self.quickbooks(company, self.limiter(company))
@@ -320,7 +337,7 @@ class Engine:
         self,
         company: Company,
         tally: Tally,
-        limiter: Limiter,
+        requests: Requests,
         stopped: str | None,
         kind: State | None,
         *,
@@ -339,8 +356,6 @@ class Engine:
             self.schedule.at(company.name, self._around.clock() + wait)
         self._warn(company, tally, stopped if kind and failures == 1 else None, kind)
         self._hears(CompanyChanged(company.name))
-        counts = limiter.counts
-        requests = Requests(counts.reads, counts.writes, counts.batches)
         return self._result(company, tally, requests, stopped)
 
     def _write_down(

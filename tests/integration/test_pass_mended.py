@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from qbdesk.app import open_service
 from qbdesk.sync import rulings
 from qbdesk.sync.engine import Surroundings
+from qbdesk.sync.errors import Refusal, Trouble
 from qbdesk.sync.ledger import companies
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger, open_ledger
@@ -107,6 +108,35 @@ def test_writes_that_cannot_leave_the_computer_end_the_pass_after_four_tries(
     monkeypatch.undo()
     assert office.sync().synced == count
     assert office.count("Customer", "Invoice", "Payment") == (count, count, count)
+
+
+def test_a_preview_waits_for_the_pass_that_is_running(office: Office) -> None:
+    office.show(document())
+    running, preview = office.service.sync(NAME), office.service.preview(NAME)
+    assert running.result(PATIENCE)[0].synced == 1
+    assert [row.status for row in preview.result(PATIENCE)] == [Status.SYNCED]
+
+
+def test_a_preview_that_is_stopped_says_so(office: Office) -> None:
+    office.fault("slow", "preferences", seconds=30)
+    preview = office.service.preview(NAME)
+    while not preview.done():
+        office.service.stop_pass(NAME).result(PATIENCE)
+    with pytest.raises(Refusal, match="Stopped"):
+        preview.result(PATIENCE)
+
+
+def test_a_pause_that_quickbooks_asked_a_preview_for_is_kept_by_the_next_pass(
+    office: Office,
+) -> None:
+    office.fault("throttled", "preferences", times=5)
+    with pytest.raises(Trouble):
+        office.service.preview(NAME).result(PATIENCE)
+    office.waits.clear()
+    result = office.post(document())
+    assert (result.synced, result.requests.writes > 0) == (1, True)
+    assert max(office.waits) > 30
+    assert office.sync().requests.writes == 0
 
 
 class Meanwhile:

@@ -130,6 +130,21 @@ async def test_a_pause_holds_everybody_and_the_longer_one_counts() -> None:
     assert one.pause_left == 0
 
 
+async def test_what_another_program_sends_meanwhile_is_counted_once_it_is_recalled() -> None:
+    time, log = VirtualTime(), Log()
+    one, other = limiter(time, log), limiter(time, log)
+    mine, others = Sent(time), Sent(time)
+    await time.run(*(mine.by(one, "batch") for _ in range(20)))
+    await time.run(*(others.by(other, "batch") for _ in range(10)))
+    one.pause(30)
+    one.recall()
+    assert one.counts == Counts(batches=20)
+    assert one.pause_left == 30
+    await time.run(*(mine.by(one, "batch") for _ in range(9)))
+    assert one.wait("batch") > 10  # 39 have left in this minute
+    assert one.counts.since(Counts(batches=20)) == Counts(batches=9)
+
+
 async def test_a_cancelled_wait_uses_up_no_turn() -> None:
     time, log = VirtualTime(), Log()
     one = limiter(time, log)

@@ -48,12 +48,19 @@ class Counts:
     writes: int = 0
     batches: int = 0
 
+    def since(self, before: "Counts") -> "Counts":
+        return Counts(
+            self.reads - before.reads,
+            self.writes - before.writes,
+            self.batches - before.batches,
+        )
+
 
 class Limiter:
     """Gives out the turns of one company. For one asyncio loop; not safe across threads.
 
-    Turns are measured on a clock that never jumps. Only what an earlier process did is known by
-    wall-clock time alone; such a request counts as just sent when its time lies in the future.
+    Turns are measured on a clock that never jumps. What stands in the log alone is known by
+    wall-clock time only; such a request counts as just sent when its time lies in the future.
     """
 
     def __init__(
@@ -72,9 +79,12 @@ class Limiter:
         self._requests: deque[float] = deque(maxlen=PER_MINUTE.most)
         self._batches: deque[float] = deque(maxlen=BATCHES_PER_MINUTE.most)
         self.counts = Counts()
-        self._remember_earlier_requests()
+        self.recall()
 
-    def _remember_earlier_requests(self) -> None:
+    def recall(self) -> None:
+        """Reads the log afresh: other programs may have sent requests to the company meanwhile."""
+        self._requests.clear()
+        self._batches.clear()
         now, wall_now = self._monotonic(), self._wall()
         recent = self._log.recent(wall_now - LONGEST_WINDOW)
         ages = ((max(wall_now - at, 0.0), kind) for at, kind in recent)
