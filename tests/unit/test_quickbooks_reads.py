@@ -176,6 +176,24 @@ async def test_a_passing_trouble_is_sat_out(
     assert [seconds for seconds, _ in desk.waits] == [1, 2, 4]
 
 
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "90"}, 90),
+        ({"retry-after": "999999"}, 600),
+        ({"retry-after": "soon"}, 1),
+        ({"retry-after": "0"}, 1),
+    ],
+)
+async def test_the_pause_that_an_unavailable_server_asks_for_is_waited_out(
+    desk: Desk, respx_mock: respx.MockRouter, headers: dict[str, str], seconds: float
+) -> None:
+    busy = httpx.Response(503, headers=headers, html="<html></html>")
+    respx_mock.get(f"{ROOT}query").mock(side_effect=[busy, customers(1)])
+    assert await find(desk) == ["1"]
+    assert [waited for waited, _ in desk.waits] == [seconds]
+
+
 @pytest.mark.parametrize("trouble", TRANSIENT)
 async def test_a_trouble_that_stays_is_said_after_four_tries(
     desk: Desk, respx_mock: respx.MockRouter, trouble: Exception | httpx.Response

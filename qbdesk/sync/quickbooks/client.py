@@ -58,6 +58,7 @@ T = TypeVar("T", bound=BaseModel)
 R = TypeVar("R")
 
 BACK_OFF = (1.0, 2.0, 4.0)  # seconds between four tries
+LONGEST_WAIT = 600.0  # seconds that a Retry-After is waited out before a read is tried again
 LONGEST_ADDRESS = 4000  # characters of a GET address
 _NOT_FOUND = "610"
 _PATH = re.compile(r"[a-z]+(/[A-Za-z0-9_-]{1,50})*")
@@ -196,6 +197,7 @@ class QuickBooks:
                 if result.kind is not FaultKind.TRY_AGAIN or pause is None:
                     raise QuickBooksError(result)
                 why = result.sentence
+                pause = max(pause, min(answer.retry_after or 0.0, LONGEST_WAIT))
             await self.back_off(pause, why)
 
     async def back_off(self, seconds: float, why: str) -> None:

@@ -37,14 +37,19 @@ class Answer:
     """A whole answer.
 
     Attributes:
-        pause: Seconds that Retry-After asks for, Intuit's own advice where it is missing.
+        retry_after: Seconds that Retry-After asks for; None: it asks for nothing.
     """
 
     status: int
     content_type: str
     body: bytes = field(repr=False)
     tid: str | None
-    pause: float
+    retry_after: float | None
+
+    @property
+    def pause(self) -> float:
+        """Seconds to pause after a throttle: Intuit's own advice where Retry-After is missing."""
+        return PAUSE_AFTER_THROTTLE if self.retry_after is None else self.retry_after
 
 
 class _WithoutQuery(logging.Filter):
@@ -93,7 +98,7 @@ async def exchange(http: httpx.AsyncClient, request: httpx.Request, deadline: fl
             response.headers.get("content-type", ""),
             body,
             tid,
-            _pause(response.headers),
+            _retry_after(response.headers),
         )
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
         # A ProxyError is the proxy's refusal of the tunnel: the request itself never left.
@@ -140,13 +145,13 @@ def _why_not_connected(error: httpx.HTTPError) -> str:
     return "QuickBooks cannot be reached. Check this computer's internet connection."
 
 
-def _pause(headers: httpx.Headers) -> float:
+def _retry_after(headers: httpx.Headers) -> float | None:
     wanted = headers.get("retry-after", "").strip()
     if wanted.isascii() and wanted.isdigit() and len(wanted) < 10:
         return min(max(float(wanted), 1.0), _LONGEST_PAUSE)
     until, now = _moment(wanted), _moment(headers.get("date", ""))
     if until is None or now is None:
-        return PAUSE_AFTER_THROTTLE
+        return None
     return min(max((until - now).total_seconds(), 1.0), _LONGEST_PAUSE)
 
 
