@@ -5,6 +5,7 @@ from datetime import datetime, time
 from qbdesk.sync import intake, recollection
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, steps
+from qbdesk.sync.lookups import Lookups
 from qbdesk.sync.posting import CompanyStopped
 from qbdesk.sync.preflight import Facts, examine
 from qbdesk.sync.quickbooks.client import QuickBooksError
@@ -51,12 +52,13 @@ class CompanyPass:
             known = recollection.knowledge(connection, self._company, facts, tools.settle)
             steps.end_cut_off(connection, self._company.id, tools.clock())
             waiting = invoices.under_way(connection, self._company.id)
+        lookups = Lookups(tools.quickbooks, known)
         for start in range(0, len(waiting), AT_ONCE):
             part = waiting[start : start + AT_ONCE]
             with self._ledger.begin() as connection:
                 # Since an earlier pass somebody may have paid or changed them in QuickBooks.
                 steps.read_again(connection, part)
-            waves = Waves(tools, self._verdicts, known, start, len(waiting))
+            waves = Waves(tools, self._verdicts, known, lookups, start, len(waiting))
             await waves.advance(part)
 
     async def _check_tenant(self) -> None:

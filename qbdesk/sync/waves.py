@@ -73,11 +73,18 @@ class Waves:
     """Takes a number of invoices as far as they go now.
 
     Args:
+        lookups: The pass' one, which remembers what it has read.
         done, total: Where these invoices stand in the whole pass, for the progress bar.
     """
 
     def __init__(
-        self, tools: PassTools, verdicts: Verdicts, known: Knowledge, done: int, total: int
+        self,
+        tools: PassTools,
+        verdicts: Verdicts,
+        known: Knowledge,
+        lookups: Lookups,
+        done: int,
+        total: int,
     ) -> None:
         self._tools = tools
         self._ledger = tools.ledger
@@ -89,7 +96,7 @@ class Waves:
         self._working: dict[int, Work] = {}
         self._cases: dict[int, Case] = {}
         self._pauses = iter(BACK_OFF)
-        self._lookups = Lookups(tools.quickbooks, known)
+        self._lookups = lookups
         recorder = Recorder(tools.company, known, tools.clock)
         self._poster = Poster(
             tools.ledger, tools.quickbooks, tools.company, known, recorder, tools.clock

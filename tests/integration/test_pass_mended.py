@@ -14,7 +14,7 @@ from office import NAME, PATIENCE, Office, OpenOffice
 from sqlalchemy import Connection
 
 from qbdesk.app import open_service
-from qbdesk.sync import rulings
+from qbdesk.sync import company_pass, rulings
 from qbdesk.sync.engine import Surroundings
 from qbdesk.sync.errors import Refusal, Trouble
 from qbdesk.sync.ledger import companies
@@ -137,6 +137,22 @@ def test_a_pause_that_quickbooks_asked_a_preview_for_is_kept_by_the_next_pass(
     assert (result.synced, result.requests.writes > 0) == (1, True)
     assert max(office.waits) > 30
     assert office.sync().requests.writes == 0
+
+
+def test_all_customers_are_read_once_in_a_pass_however_many_loads_it_has(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(company_pass, "AT_ONCE", 12)
+    asked: list[str] = []
+
+    async def note(request: httpx.Request) -> None:
+        asked.append(request.url.params.get("query", ""))
+
+    office.service._around.http.event_hooks = {"request": [note], "response": []}
+    assert office.post(*clients(36)).synced == 36
+    about_all = [query for query in asked if "FROM Customer WHERE Active" in query]
+    assert len(about_all) == 1
+    assert not any("PrimaryEmailAddr" in query for query in asked)
 
 
 class Meanwhile:
