@@ -72,7 +72,7 @@ def test_a_source_out_of_order_is_tried_again_and_then_said(
 
 @pytest.mark.parametrize(
     ("mode", "sentence"),
-    [("unauthorised", "not accepted any more"), ("forbidden", "lacks the right")],
+    [("unauthorised", "is not accepted"), ("forbidden", "lacks the right")],
 )
 def test_a_token_that_the_source_refuses_is_said_at_once(
     office: Office, mode: str, sentence: str
