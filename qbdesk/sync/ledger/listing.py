@@ -6,19 +6,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
-from qbdesk.sync.ledger.invoices import InvoiceRecord, record
+from qbdesk.sync.ledger.invoices import InvoiceRecord, record, search_key
 from qbdesk.sync.ledger.tables import paid_invoice
 from qbdesk.sync.views import InvoiceQuery, SortBy
 
 _COLUMNS: dict[SortBy, ColumnElement[Any]] = {
-    SortBy.PAID_ON: func.coalesce(paid_invoice.c.paid_on, date.min),
+    SortBy.PAID_ON: paid_invoice.c.paid_on,
     SortBy.NUMBER: paid_invoice.c.number_key,
     SortBy.CUSTOMER: paid_invoice.c.customer_key,
-    SortBy.AMOUNT: func.coalesce(paid_invoice.c.amount, Decimal(0)),
+    SortBy.AMOUNT: paid_invoice.c.amount,
     SortBy.STATUS: paid_invoice.c.status,
 }
+_MAY_LACK = (SortBy.PAID_ON, SortBy.AMOUNT)
 # A page's key travels as text; these make a value of it again.
 _READERS: dict[SortBy, Callable[[str], Any]] = {
     SortBy.PAID_ON: date.fromisoformat,
@@ -33,17 +34,23 @@ def page(
     wanted = [paid_invoice.c.company_id == company_id, *_filters(query)]
     total = connection.execute(select(func.count()).where(*wanted)).scalar_one()
     column = _COLUMNS[query.sort_by]
-    order = (column, paid_invoice.c.id)
-    statement = select(paid_invoice, column.label("sort_key")).where(*wanted)
-    if after is not None:
-        statement = statement.where(_beyond(query, after))
-    statement = statement.order_by(
-        *(entry.desc() if query.descending else entry.asc() for entry in order)
+    order = [column, paid_invoice.c.id]
+    statement = (
+        select(paid_invoice, column.label("sort_key"))
+        .where(*wanted)
+        .order_by(*(entry.desc() if query.descending else entry.asc() for entry in order))
     )
-    rows = connection.execute(statement.limit(limit)).all()
+    rows: list[Row[Any]] = []
+    for stretch in _stretches(query, after):
+        rows += connection.execute(statement.where(stretch).limit(limit - len(rows))).all()
+        if len(rows) == limit:
+            break
     records = [record(row) for row in rows]
-    last = json.dumps([str(rows[-1].sort_key), rows[-1].id]) if len(rows) == limit else None
-    return records, total, last
+    return records, total, _key(rows[-1]) if len(rows) == limit else None
+
+
+def _key(row: Row[Any]) -> str:
+    return json.dumps([None if row.sort_key is None else str(row.sort_key), row.id])
 
 
 def _filters(query: InvoiceQuery) -> list[ColumnElement[bool]]:
@@ -55,17 +62,30 @@ def _filters(query: InvoiceQuery) -> list[ColumnElement[bool]]:
         found.append(
             or_(
                 paid_invoice.c.number_key.contains(text, autoescape=True),
-                paid_invoice.c.customer_key.contains(text, autoescape=True),
+                paid_invoice.c.customer_key.contains(search_key(text), autoescape=True),
                 paid_invoice.c.source_id == query.search.strip(),
             )
         )
     return found
 
 
-def _beyond(query: InvoiceQuery, after: str) -> ColumnElement[bool]:
-    told, invoice_id = json.loads(after)
-    value = _READERS.get(query.sort_by, str)(told)
+def _stretches(query: InvoiceQuery, after: str | None) -> list[ColumnElement[bool]]:
+    """What is left to show, in order. Each stretch is one walk along an index: rows that lack the
+    value come before all others, and no two databases would sort them alike by themselves."""
     column = _COLUMNS[query.sort_by]
-    if query.descending:
-        return or_(column < value, and_(column == value, paid_invoice.c.id < invoice_id))
-    return or_(column > value, and_(column == value, paid_invoice.c.id > invoice_id))
+    stretches: list[ColumnElement[bool]] = [column.is_not(None)]
+    if query.sort_by in _MAY_LACK:
+        stretches.insert(len(stretches) if query.descending else 0, column.is_(None))
+    if after is None:
+        return stretches
+    told, invoice_id = json.loads(after)
+    lacks = told is None
+    if len(stretches) > 1 and lacks is query.descending:
+        del stretches[0]  # shown, all of it
+    first = paid_invoice.c.id < invoice_id if query.descending else paid_invoice.c.id > invoice_id
+    if not lacks:
+        value = _READERS.get(query.sort_by, str)(told)
+        # Not "x or (y and z)": from a bound on the column itself the index can be entered.
+        at_or_beyond = column <= value if query.descending else column >= value
+        first = and_(at_or_beyond, or_(column != value, first))
+    return [and_(stretches[0], first), *stretches[1:]]
