@@ -14,6 +14,8 @@ from qbdesk.home import HOME
 from qbdesk.sync.errors import Refusal, where
 
 if TYPE_CHECKING:  # loaded when first needed: the window has to be there first
+    from http.cookiejar import CookieJar
+
     import httpx
 
     from qbdesk.sync.engine import Surroundings
@@ -105,7 +107,7 @@ def open_service(
 
 
 def http_client() -> "httpx.AsyncClient":
-    """One client for all: the operating system's certificates, no redirects, loopback direct."""
+    """One client for all: the system's certificates, no redirects, no cookies, loopback direct."""
     import httpx
     import truststore
 
@@ -117,7 +119,15 @@ def http_client() -> "httpx.AsyncClient":
         # A proxy is for the outside; a test server on this machine is reached straight.
         mounts={pattern: httpx.AsyncHTTPTransport() for pattern in LOOPBACK},
         headers={"User-Agent": "qbdesk"},
+        cookies=no_cookies(),
     )
+
+
+def no_cookies() -> "CookieJar":
+    """None of the interfaces needs one, and httpx cannot send every cookie that it takes."""
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
 def log_to(folder: Path) -> None:
