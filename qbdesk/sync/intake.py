@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from qbdesk.sync.ledger import companies, invoices, journal, steps
 from qbdesk.sync.ledger.companies import Company
-from qbdesk.sync.ledger.invoices import InvoiceRecord
+from qbdesk.sync.ledger.invoices import InvoiceRecord, search_key
 from qbdesk.sync.model import LARGEST_REVISION, PaidInvoice
 from qbdesk.sync.planner import changes
 from qbdesk.sync.planner.money_received import shown_fees, shown_method
@@ -70,17 +70,27 @@ def _revision(raw: Any) -> int:
 
 def _problem(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = " ".join(_words(part) for part in first["loc"]) or "row"
+    where = " ".join(_words(part) for part in first["loc"]) or "the row"
+    told = first["msg"].removeprefix("Value error, ")
     if first["type"] == "missing":
         what = f"“{where}” is missing"
+    elif told != first["msg"] and told.startswith("is not "):
+        what = f"“{where}” {told}"
     else:
-        what = f"“{where}” {first['msg'].removeprefix('Value error, ')}"
-        if not first["msg"].startswith("Value error"):
-            what = f"“{where}” is not what it should be ({first['msg'].rstrip('.').lower()})"
+        what = f"“{where}” {_NOT_AS_AGREED.get(first['type'], 'is not what it should be')}"
     return (
-        f"The source shows this invoice in a form that cannot be trusted: {what}. It is kept, and "
-        "not posted; correct it in the invoicing system."
+        f"The source shows this invoice in a form that cannot be trusted: {what}. It is kept as it "
+        "came, and nothing is posted from it; correct it in the invoicing system."
     )
+
+
+_NOT_AS_AGREED = {
+    "string_pattern_mismatch": "is not written as it should be",
+    "string_too_long": "is too long",
+    "string_too_short": "is empty",
+    "too_long": "has too many entries",
+    "greater_than_equal": "is too small",
+}
 
 
 def _words(part: str | int) -> str:
@@ -135,7 +145,7 @@ def _columns(row: Row, company: Company, now: datetime) -> dict[str, Any]:
         "number": invoice.number,
         "number_key": invoice.number.casefold(),
         "customer": invoice.customer.name,
-        "customer_key": invoice.customer.name.casefold(),
+        "customer_key": search_key(invoice.customer.name),
         "amount": invoice.total,
         "currency": invoice.currency,
         "paid_on": max(days, default=None),
@@ -156,7 +166,7 @@ def _unreadable_columns(row: Row) -> dict[str, Any]:
         "number": number,
         "number_key": number.casefold(),
         "customer": name,
-        "customer_key": name.casefold(),
+        "customer_key": search_key(name),
         "amount": None,
         "currency": "",
         "paid_on": None,

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -157,10 +158,13 @@ class Poster:
         again = post.shared or post.kind is StepKind.REPAIR
         if latest is not None and latest.state is StepState.CONFIRMED and not again:
             return None
+        wanted = payloads.body(post.payload)
+        if latest is not None and _sent_otherwise(latest, wanted):
+            # Proven absent, and the invoice has changed: other bytes need another request id.
+            steps.change(connection, latest.id, state=StepState.RETIRED)
+            latest = replace(latest, state=StepState.RETIRED)
         if latest is not None and latest.state is StepState.INTENT:
-            changes: dict[str, Any] = {}
-            if latest.sent_at is None:
-                changes["body"] = payloads.body(post.payload)
+            changes: dict[str, Any] = {"body": wanted}
             step_id = latest.id
         else:
             step_id, changes = self._new_step(connection, entry, latest), {}
@@ -207,6 +211,11 @@ def _each_once(wanted: Sequence[Wanted]) -> list[Wanted]:
         chosen[post.operation] = entry
         alone.add(post.alone_with)
     return list(chosen.values())
+
+
+def _sent_otherwise(step: StepRecord, wanted: bytes) -> bool:
+    was_sent = step.state is StepState.INTENT and step.sent_at is not None
+    return was_sent and step.body != wanted
 
 
 def _write(step: StepRecord) -> Write:

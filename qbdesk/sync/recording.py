@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import simplejson
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
@@ -20,7 +21,7 @@ from qbdesk.sync.planner.knowledge import Knowledge, KnownCustomer
 from qbdesk.sync.quickbooks import answers
 from qbdesk.sync.quickbooks.client import Confirmed, NotSent, Outcome, Refused, Unknown
 from qbdesk.sync.quickbooks.faults import Fault, FaultKind
-from qbdesk.sync.quickbooks.objects import CustomerObject, Entity
+from qbdesk.sync.quickbooks.objects import CustomerObject, Entity, PaymentObject
 
 WHOLE_COMPANY = (FaultKind.COMPANY, FaultKind.SIGN_IN, FaultKind.THROTTLED)
 WHAT = {
@@ -40,6 +41,12 @@ class Wanted:
     record: InvoiceRecord
     invoice: PaidInvoice
     post: Post
+
+
+REPLAYED = (
+    "QuickBooks answered with a payment that was posted before, for another invoice or amount. "
+    "Look at the customer's payments in QuickBooks; press Try again to post this one."
+)
 
 
 class Recorder:
@@ -110,6 +117,9 @@ class Recorder:
         except ValidationError:
             self._doubt(connection, step, "QuickBooks' answer cannot be read.", outcome.tid)
             return
+        if isinstance(found, PaymentObject) and not _pays_what_was_sent(found, step):
+            self._reject(connection, step, "replayed", REPLAYED)
+            return
         self.confirm(connection, step, found, fresh=True)
         self.learn(connection, entry, kind, found)
         told = f"{WHAT[kind]} written to QuickBooks as Id {found.id}."
@@ -124,7 +134,7 @@ class Recorder:
             state=StepState.CONFIRMED,
             ended_at=self._clock(),
             quickbooks_id=found.id,
-            answer=answers.kept(found, fresh=fresh),
+            answer=answers.kept(found, self._clock(), fresh=fresh),
         )
 
     def learn(self, connection: Connection, entry: Wanted, kind: StepKind, found: Entity) -> None:
@@ -145,7 +155,9 @@ class Recorder:
             memory.remember(connection, self._company.id, "method", name, found.id)
         elif kind is StepKind.REPAIR:
             for step in steps.of_quickbooks_id(connection, self._company.id, found.id):
-                steps.change(connection, step.id, answer=answers.kept(found, fresh=False))
+                steps.change(
+                    connection, step.id, answer=answers.kept(found, self._clock(), fresh=False)
+                )
 
     def _doubt(self, connection: Connection, step: StepRecord, why: str, tid: str | None) -> None:
         steps.change(connection, step.id, state=StepState.UNKNOWN, ended_at=self._clock())
@@ -160,15 +172,7 @@ class Recorder:
             self.take_back(connection, step)
             # One item of a batch that came too fast goes again by itself, after the pause.
             return None if fault.kind is FaultKind.THROTTLED and batched else fault
-        steps.change(
-            connection,
-            step.id,
-            state=StepState.REJECTED,
-            ended_at=self._clock(),
-            fault_code=fault.code,
-            fault_text=f"{fault.sentence} {fault.press}",
-        )
-        self._was_not_posted(connection, step)
+        self._reject(connection, step, fault.code, f"{fault.sentence} {fault.press}")
         if step.invoice_id is not None:
             journal.add(
                 connection,
@@ -179,6 +183,11 @@ class Recorder:
                 details=f"code {fault.code} {fault.element} {fault.private_detail}".strip(),
             )
         return None
+
+    def _reject(self, connection: Connection, step: StepRecord, code: str, text: str) -> None:
+        values = {"fault_code": code, "fault_text": text, "ended_at": self._clock()}
+        steps.change(connection, step.id, state=StepState.REJECTED, **values)
+        self._was_not_posted(connection, step)
 
     def take_back(self, connection: Connection, step: StepRecord) -> None:
         """Certainly not carried out. If no earlier attempt is in doubt either, what is sent may
@@ -196,3 +205,14 @@ class Recorder:
         self, connection: Connection, step: StepRecord, outcome: str, tid: str | None, text: str
     ) -> None:
         steps.add_attempt(connection, step.id, self._clock(), outcome, tid, text)
+
+
+def _pays_what_was_sent(found: PaymentObject, step: StepRecord) -> bool:
+    """A repeated request id brings back an old answer, of a payment for another invoice, say."""
+    sent = simplejson.loads(step.body, use_decimal=True)["Line"][0]
+    wanted = sent["LinkedTxn"][0]["TxnId"]
+    return any(
+        link.txn_id == wanted and line.amount == sent["Amount"]
+        for line in found.line
+        for link in line.linked_txn
+    )

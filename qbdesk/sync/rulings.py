@@ -11,9 +11,9 @@ from qbdesk.sync.ledger import companies, invoices, journal, memory, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.ledger.steps import StepState
-from qbdesk.sync.planner.after_invoice import POST_AGAIN
-from qbdesk.sync.planner.plan import KEEP
-from qbdesk.sync.planner.steps import operations
+from qbdesk.sync.planner.after_invoice import PAY_AGAIN, POST_AGAIN
+from qbdesk.sync.planner.plan import KEEP, KEPT, kept_word
+from qbdesk.sync.planner.steps import operations, payment_operation
 from qbdesk.sync.planner.tax_codes import CODE_PREFIX
 from qbdesk.sync.shown import TRY_AGAIN
 from qbdesk.sync.views import Status
@@ -110,6 +110,10 @@ def resolve(
         steps.forget_posting(connection, record.id)
         invoices.change(connection, record.id, posted_document=None)
         invoices.requeue(connection, [record.id], now)
+    elif choice == PAY_AGAIN.word:
+        steps.forget_payments(connection, record.id)
+        steps.ask_again(connection, [record.id])
+        invoices.requeue(connection, [record.id], now)
     elif reason.startswith("setting:"):
         value = choice.removeprefix(CODE_PREFIX)
         key = reason.removeprefix("setting:")
@@ -121,15 +125,19 @@ def resolve(
 
 def _keep(connection: Connection, record: InvoiceRecord, now: datetime) -> None:
     """Changed after posting, and QuickBooks is right as it is."""
-    done = [step for step in steps.of_invoice(connection, record.id) if step.kind == "payment"]
-    at_rest = bool(done) and all(step.state is StepState.CONFIRMED for step in done)
+    posted = intake.read_document(record.posted_document or "null").invoice
+    wanted = [payment_operation(posted, each) for each in posted.received] if posted else [""]
+    done = steps.latest(connection, record.company_id, wanted)
+    at_rest = all(name in done and done[name].state is StepState.CONFIRMED for name in wanted)
+    answers = {**record.answers, "changed": kept_word(record.revision)} if at_rest else {}
     invoices.change(
         connection,
         record.id,
         posted_document=record.document,
+        answers=answers,
         status=Status.SYNCED if at_rest else Status.WAITING,
         reason=None,
-        message="Changed at the source after posting; QuickBooks was left as it is, by decision.",
+        message=KEPT if at_rest else "",
         choices=[],
         changed_at=now,
     )

@@ -9,7 +9,7 @@ from qbdesk.sync import rulings
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, memory
 from qbdesk.sync.ledger.companies import Company
-from qbdesk.sync.planner.money_received import KNOWN_METHODS
+from qbdesk.sync.planner.money_received import BY_INTUIT, KNOWN_METHODS
 from qbdesk.sync.preflight import Facts
 from qbdesk.sync.views import Choice, Setting
 
@@ -17,6 +17,7 @@ INCOME_ACCOUNT = "income_account"
 DEPOSIT = "deposit."
 TAX = "tax."
 USUAL = Choice("", "Undeposited Funds")
+LOOKED_FOR = Choice("", "What QuickBooks recorded itself (looked for)")
 LONGEST_KEY = 60
 NOT_CONNECTED = "Connect the company to QuickBooks first; its settings are QuickBooks' accounts."
 
@@ -31,10 +32,12 @@ def offered(connection: Connection, company: Company) -> list[Setting]:
     found = [
         Setting(INCOME_ACCOUNT, "Default income account", company.income_account_id or "", income)
     ]
-    places = (USUAL, *_deposit_places(facts))
+    places = _deposit_places(facts)
     for method, name in KNOWN_METHODS.items():
         key = f"{DEPOSIT}{method}"
-        found.append(Setting(key, f"{name}: money goes to", chosen.get(key, ""), places))
+        usual = LOOKED_FOR if method == BY_INTUIT else USUAL
+        choices = (usual, *places)
+        found.append(Setting(key, f"{name}: money goes to", chosen.get(key, ""), choices))
     codes = tuple(Choice(code.id, code.name) for code in facts.tax_codes)
     for key, value in chosen.items():
         if key.startswith(TAX):
@@ -59,7 +62,7 @@ def _tax_label(key: str) -> str:
     """`tax.13.ON` in words; the last part may be a province, the middle holds points itself."""
     rates, _, where = key.removeprefix(TAX).rpartition(".")
     if rates == "untaxed":
-        who = {"abroad": "clients abroad", "exempt": "exempt clients", "home": "clients at home"}
+        who = {"abroad": "customers abroad", "exempt": "exempt ones", "home": "customers at home"}
         return f"Tax code for untaxed lines of {who.get(where, where)}"
     told = " + ".join(f"{rate} %" for rate in rates.split("+"))
     return f"Tax code for {told}" + ("" if where == "anywhere" else f" in {where}")

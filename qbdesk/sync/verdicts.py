@@ -67,7 +67,16 @@ class Verdicts:
 
     def _finish(self, record: InvoiceRecord, finish: Finish) -> None:
         synced = finish.status is Status.SYNCED
-        told = "In QuickBooks and paid: nothing more to do." if synced else finish.message
+        ids: dict[str, Any] = {}
+        if finish.invoice_id is not None:
+            ids = {
+                "quickbooks_customer_id": finish.customer_id,
+                "quickbooks_invoice_id": finish.invoice_id,
+                "quickbooks_payment_ids": list(finish.payment_ids),
+            }
+        told = finish.message
+        if synced and finish.invoice_id is not None:
+            told = "In QuickBooks and paid: nothing more to do."
         self._rest(
             record,
             told,
@@ -75,10 +84,8 @@ class Verdicts:
             reason=None,
             message=finish.message,
             choices=[],
-            quickbooks_customer_id=finish.customer_id,
-            quickbooks_invoice_id=finish.invoice_id,
-            quickbooks_payment_ids=list(finish.payment_ids),
             posted_document=record.document,
+            **ids,
         )
         self._tally.synced += synced
 

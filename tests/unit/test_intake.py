@@ -63,7 +63,7 @@ def test_an_invoice_with_any_property_spoilt_is_still_a_row_of_its_own(name: str
         ({"paid_at": "2026-11-10T10:00:00+02:00"}, "“paid at” is not a time"),
         ({"customer": {"id": "c", "email": "a@b.co"}}, "“customer name” is missing"),
         ({"lines": [{}]}, "“lines 1 "),
-        ({"number": ""}, "“number” is not what it should be"),
+        ({"number": ""}, "“number” is empty"),
         ({"tax_behavior": "none"}, "“tax behavior”"),
         ({"revision": True}, "“revision”"),
         ({"revision": "2"}, "“revision”"),
@@ -72,7 +72,7 @@ def test_an_invoice_with_any_property_spoilt_is_still_a_row_of_its_own(name: str
 def test_the_reason_names_the_place(changes: dict[str, Any], told: str) -> None:
     row = intake.read(document() | changes)
     assert told in row.problem
-    assert "not posted" in row.problem
+    assert "nothing is posted from it" in row.problem
 
 
 def test_the_reason_shows_nothing_of_what_stands_there() -> None:
@@ -162,7 +162,7 @@ def test_what_the_table_shows_comes_from_the_row(books: Books) -> None:
     books.take_in(document(client=customer(name="Ärger GmbH")))
     record = books.record()
     assert (record.number, record.number_key) == ("N-inv-1", "n-inv-1")
-    assert (record.customer, record.customer_key) == ("Ärger GmbH", "ärger gmbh")
+    assert (record.customer, record.customer_key) == ("Ärger GmbH", "arger gmbh")
     assert (record.amount, record.currency) == (Decimal("113.00"), "CAD")
     assert (record.paid_on, record.method) == (date(2026, 11, 10), "e-Transfer")
     assert record.status is Status.WAITING

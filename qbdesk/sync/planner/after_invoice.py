@@ -1,12 +1,12 @@
 """After the invoice: checked to the cent, then its payments, then at rest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from qbdesk.sync.ledger.steps import StepRecord, StepState
 from qbdesk.sync.model import PaidInvoice, Payment
 from qbdesk.sync.money import ZERO, shown
 from qbdesk.sync.operations import StepKind, marker
-from qbdesk.sync.planner import money_received, remarks, repair
+from qbdesk.sync.planner import checks, money_received, remarks, repair
 from qbdesk.sync.planner.days import (
     closed_for_payments,
     currency_sent,
@@ -22,6 +22,7 @@ from qbdesk.sync.quickbooks.answers import PostedInvoice
 from qbdesk.sync.views import Choice, Status
 
 POST_AGAIN = Choice("post_again", "Post it once more")
+PAY_AGAIN = Choice("pay_again", "Post the payment once more")
 
 
 def after_the_invoice(
@@ -62,12 +63,32 @@ def after_the_invoice(
     ]
     if open_payments:
         return _post_payments(invoice, known, case, answer, open_payments)
+    unsettled = _not_settled(invoice, answer, steps.values())
+    if unsettled is not None:
+        return unsettled
     return Finish(
         Status.SYNCED,
         " ".join(remarks.of(invoice, known)),
         answer.customer_id,
         answer.id,
         tuple(step.quickbooks_id or "" for step in steps.values() if step is not None),
+    )
+
+
+def _not_settled(
+    invoice: PaidInvoice, answer: PostedInvoice, steps: Iterable[StepRecord | None]
+) -> Hold | tuple[Look, ...] | None:
+    """Where the invoice was not made a moment ago, QuickBooks itself has to say that it is paid:
+    an old payment may have been deleted there, or its old answer given once more."""
+    if answer.fresh or answer.balance == ZERO:
+        return None
+    if any(s is not None and s.ended_at and s.ended_at >= answer.read_at for s in steps):
+        return (Look(Subject.INVOICE, answer.id),)
+    return Hold(
+        "payment_gone",
+        f"{shown(answer.balance, invoice.currency)} is open on the invoice in QuickBooks, although "
+        "its payment was posted: somebody has deleted it there, or taken it off the invoice.",
+        (PAY_AGAIN,),
     )
 
 
@@ -95,12 +116,16 @@ def _post_payments(
 ) -> Decision:
     if not answer.fresh or _posted_before(invoice, case, payments):
         # Somebody else's answer, an old one, or posted once more: the payments may be there.
-        adopted = _payments_there(invoice, known, answer, payments)
+        adopted = _payments_there(invoice, known, case, answer, payments)
         if adopted is not None:
             return adopted
-    closed = closed_for_payments(payments, known, case)
-    if closed is not None:
-        return closed
+    question = (
+        checks.before_payment(invoice)
+        or money_received.first_question(invoice, known, case)
+        or closed_for_payments(payments, known, case)
+    )
+    if question is not None:
+        return question
     rates = rates_needed(invoice, known)
     if isinstance(rates, Hold):
         return rates
@@ -128,6 +153,7 @@ def _posted_before(invoice: PaidInvoice, case: Case, payments: Sequence[Payment]
 def _payments_there(
     invoice: PaidInvoice,
     known: Knowledge,
+    case: Case,
     answer: PostedInvoice,
     payments: Sequence[Payment],
 ) -> tuple[Look | Adopt, ...] | None:
@@ -140,7 +166,7 @@ def _payments_there(
         for entry in known.payments[answer.customer_id]:
             if mark in entry.private_note and entry.total_amt == payment.amount:
                 why = "QuickBooks has this payment with qbdesk's own mark; it was taken over."
-                adopted.append(adopt(StepKind.PAYMENT, operation, entry, why))
+                adopted.append(adopt(StepKind.PAYMENT, operation, entry, why, case.now))
     return tuple(adopted) or None
 
 

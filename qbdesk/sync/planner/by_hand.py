@@ -2,9 +2,10 @@
 
 from qbdesk.sync.model import PaidInvoice
 from qbdesk.sync.money import ZERO, shown
-from qbdesk.sync.operations import MARKER_START
+from qbdesk.sync.operations import MARKER_START, marker
 from qbdesk.sync.planner.decisions import Hold, Look, Subject
 from qbdesk.sync.planner.knowledge import Case, Knowledge, KnownCustomer
+from qbdesk.sync.planner.steps import payment_operation
 from qbdesk.sync.quickbooks.objects import InvoiceObject
 from qbdesk.sync.views import Choice
 
@@ -23,6 +24,10 @@ def look_for(
     answer = case.answers.get(REASON)
     if customer.made or answer == POST_NEW.word:
         return None
+    if not customer.remembered:
+        before = _paid_before(invoice, known, customer)
+        if before is not None:
+            return before
     if customer.id not in known.open_invoices:
         return Look(Subject.OPEN_INVOICES, customer.id)
     theirs = [e for e in known.open_invoices[customer.id] if MARKER_START not in e.private_note]
@@ -35,6 +40,29 @@ def look_for(
     owed = sum((entry.balance for entry in theirs), ZERO)
     if invoice.issue_date < known.from_date and invoice.total and owed >= invoice.total:
         return _may_be_opening_balance(invoice, known)
+    return None
+
+
+def _paid_before(
+    invoice: PaidInvoice, known: Knowledge, customer: KnownCustomer
+) -> Hold | Look | None:
+    """A ledger that knows nothing of the customer may be a new one: our own mark on a payment shows
+    that this invoice was paid before, onto an invoice that somebody had entered by hand."""
+    if customer.id not in known.payments:
+        return Look(Subject.PAYMENTS, customer.id)
+    marks = [
+        marker(known.realm_id, known.source_key, payment_operation(invoice, payment))
+        for payment in invoice.received
+    ]
+    for entry in known.payments[customer.id]:
+        if any(mark in entry.private_note for mark in marks):
+            return Hold(
+                REASON,
+                f"QuickBooks has the payment of {shown(entry.total_amt, invoice.currency)} for "
+                "this invoice already, with qbdesk's own mark, on an invoice entered by hand. "
+                "Nothing was posted; ignore it here if the books are right.",
+                (POST_NEW,),
+            )
     return None
 
 

@@ -36,6 +36,7 @@ def _facts(before: PaidInvoice, after: PaidInvoice) -> Iterator[tuple[str, Any, 
     yield "the number", before.number, after.number
     yield "the issue date", before.issue_date, after.issue_date
     yield "the client's email", before.customer.email, after.customer.email
+    yield "the client's id at the source", before.customer.id, after.customer.id
     yield "the currency", before.currency, after.currency
     yield "the total", shown(before.total, before.currency), shown(after.total, after.currency)
     yield "the discount", before.discount, after.discount
@@ -52,8 +53,8 @@ def _taxes(invoice: PaidInvoice) -> list[Any]:
 
 def _payments(invoice: PaidInvoice) -> list[Any]:
     return sorted(
-        (payment.id, payment.amount, payment.refunded_amount, payment.currency, payment.paid_at)
-        for payment in invoice.received
+        (p.id, p.amount, p.refunded_amount, p.currency, p.paid_at, p.paid_on or p.paid_at.date())
+        for p in invoice.received
     )
 
 

@@ -164,9 +164,20 @@ def _all_amounts(invoice: PaidInvoice) -> Iterator[Decimal]:
             yield from (payment.amount, payment.refunded_amount)
 
 
+def before_payment(invoice: PaidInvoice) -> Hold | None:
+    """Checked once more when the invoice stands and its money is about to be posted: the source
+    may have changed since, and a person may have said that QuickBooks stays as it is."""
+    if invoice.status != "paid":
+        what = NOT_PAID.get(invoice.status, "is not simply paid any more")
+        return Hold("not_paid", f"The invoice {what} at the source; no payment is posted for it.")
+    for hold in (*_credit_and_refunds(invoice), *_payments(invoice)):
+        return hold
+    return None
+
+
 def _credit_and_refunds(invoice: PaidInvoice) -> Iterator[Hold]:
     currency = invoice.currency
-    if invoice.credit_applied > ZERO:
+    if invoice.credit_applied != ZERO:
         yield Hold(
             "credit",
             f"{shown(invoice.credit_applied, currency)} of the total was settled from the client's "
@@ -187,7 +198,8 @@ def _payments(invoice: PaidInvoice) -> Iterator[Hold]:
             "payment_pending",
             "A payment has not arrived yet. The invoice is posted when the source shows it whole.",
         )
-    if any(payment.amount <= ZERO for payment in invoice.received):
+    odd = (payment.amount <= ZERO or payment.refunded_amount < ZERO for payment in invoice.received)
+    if any(odd):
         yield Hold("odd_payment", "A payment of nothing, or less, stands on the invoice. Check it.")
 
 
@@ -203,6 +215,8 @@ def _arithmetic(invoice: PaidInvoice) -> Iterator[Hold]:
 def _sums_that_fail(invoice: PaidInvoice) -> Iterator[str]:
     """The contract's arithmetic, rule by rule (docs/paid-invoice-feed.openapi.yaml)."""
     yield from _lines_that_fail(invoice)
+    if invoice.discount < ZERO or any(line.discount < ZERO for line in invoice.lines):
+        yield "a discount is below zero"
     if invoice.subtotal != sum((line.amount for line in invoice.lines), ZERO):
         yield "the subtotal is not the sum of the lines"
     taxes = sum((total.amount for total in invoice.tax), ZERO)

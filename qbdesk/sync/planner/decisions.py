@@ -97,13 +97,13 @@ class Wait:
 
 @dataclass(frozen=True)
 class Finish:
-    """At rest."""
+    """At rest. Without an invoice Id the ids stay as the ledger has them."""
 
     status: Status
     message: str
-    customer_id: str | None
-    invoice_id: str | None
-    payment_ids: tuple[str, ...]
+    customer_id: str | None = None
+    invoice_id: str | None = None
+    payment_ids: tuple[str, ...] = ()
 
 
 Decision = Hold | Ignore | Wait | Finish | tuple[Look | Post | Adopt | Settle, ...]

@@ -39,7 +39,7 @@ def same(
         return fitting[0]
     if case.answers.get("number_taken") == LINK and len(found) == 1:
         return found[0]
-    return _ask(found[0], invoice, customer)
+    return _ask(found, invoice, customer)
 
 
 def _belongs_to(entry: InvoiceObject, customer: KnownCustomer) -> bool:
@@ -50,7 +50,10 @@ def _is_at_rest(entry: InvoiceObject) -> bool:
     return entry.balance in (ZERO, entry.total_amt)
 
 
-def _ask(entry: InvoiceObject, invoice: PaidInvoice, customer: KnownCustomer | None) -> Hold:
+def _ask(
+    found: Sequence[InvoiceObject], invoice: PaidInvoice, customer: KnownCustomer | None
+) -> Hold:
+    entry = found[0]
     whose = "the same client" if customer and _belongs_to(entry, customer) else "another customer"
     theirs = shown(entry.total_amt, invoice.currency)
     left = shown(entry.balance, invoice.currency)
@@ -59,5 +62,5 @@ def _ask(entry: InvoiceObject, invoice: PaidInvoice, customer: KnownCustomer | N
         f"QuickBooks has an invoice {invoice.number} already: {theirs}, {left} open, dated "
         f"{entry.txn_date}, of {whose}. This one is {shown(invoice.total, invoice.currency)}"
         f", dated {invoice.issue_date}. Nothing was posted.",
-        (Choice(LINK, "It is the same invoice: leave QuickBooks as it is"),),
+        (Choice(LINK, "It is the same invoice: leave QuickBooks as it is"),) * (len(found) == 1),
     )

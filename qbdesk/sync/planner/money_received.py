@@ -88,11 +88,25 @@ def first_question(invoice: PaidInvoice, known: Knowledge, case: Case) -> Hold |
     )
 
 
-def deposit_question(invoice: PaidInvoice, known: Knowledge) -> Hold | None:
-    """Rule 29: money is kept in an account of the home currency or of the invoice's own."""
+def account_question(invoice: PaidInvoice, known: Knowledge) -> Hold | None:
+    """The accounts are there and active (rule 12), and money is kept in an account of the home
+    currency or of the invoice's own (rule 29)."""
+    if known.income_account_id not in [account.id for account in known.facts.income_accounts]:
+        return Hold(
+            "income_account",
+            "The default income account is not there or not active in QuickBooks any more. Choose "
+            "another one in the settings, or make it active again.",
+        )
+    there = [account.id for account in known.facts.accounts]
     fitting = (None, known.facts.home_currency, invoice.currency)
     for payment in invoice.received:
         wanted = deposit_account(payment, known)
+        if wanted is not None and wanted not in there:
+            return Hold(
+                "deposit_account",
+                "The account chosen for this payment's method is not there or not active in "
+                "QuickBooks any more. Choose another one in the settings.",
+            )
         account = next((a for a in known.facts.accounts if a.id == wanted), None)
         if account is not None and account.currency not in fitting:
             return Hold(

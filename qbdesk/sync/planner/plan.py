@@ -26,10 +26,16 @@ from qbdesk.sync.quickbooks.objects import InvoiceObject
 from qbdesk.sync.views import Choice, Status
 
 KEEP = Choice("keep", "Leave QuickBooks as it is")
+KEPT = "Changed at the source after posting; QuickBooks was left as it is, by decision."
 IN_DOUBT = (
     "QuickBooks did not answer. qbdesk looks for it again in a few minutes before it sends "
     "anything a second time; nothing is posted twice."
 )
+
+
+def kept_word(revision: int) -> str:
+    """The answer to "changed" that holds for this revision and no later one."""
+    return f"{KEEP.word} {revision}"
 
 
 def plan(invoice: PaidInvoice, known: Knowledge, case: Case) -> Decision:
@@ -37,10 +43,12 @@ def plan(invoice: PaidInvoice, known: Knowledge, case: Case) -> Decision:
     doubt = _in_doubt(known, case)
     if doubt is not None:
         return doubt
-    if case.changed is not None:
-        return Hold("changed", case.changed, (KEEP,))
     posted = case.steps.get(invoice_operation(invoice))
     if posted is not None and posted.state is StepState.CONFIRMED:
+        if case.changed is not None:
+            return Hold("changed", case.changed, (KEEP,))
+        if case.answers.get("changed") == kept_word(invoice.revision):
+            return Finish(Status.SYNCED, KEPT)
         return after_the_invoice(invoice, known, case, posted)
     verdict = checks.first_look(invoice, known, case)
     if verdict is not None:
@@ -91,7 +99,7 @@ def _before_the_invoice(invoice: PaidInvoice, known: Knowledge, case: Case) -> D
     mine = existing.ours(found, marker(known.realm_id, known.source_key, operation))
     if mine is not None:
         why = "QuickBooks has this invoice with qbdesk's own mark; it was taken over, not doubled."
-        return (adopt(StepKind.INVOICE, operation, mine, why),)
+        return (adopt(StepKind.INVOICE, operation, mine, why, case.now),)
     customer = customers.resolve(invoice, known, case)
     if isinstance(customer, Hold):
         return customer
@@ -109,7 +117,7 @@ def _before_the_invoice(invoice: PaidInvoice, known: Knowledge, case: Case) -> D
             return (entered,)
         if entered is not None:
             why = "A person said that this invoice was entered by hand; only its payment is posted."
-            return (adopt(StepKind.INVOICE, operation, entered, why, ours=False),)
+            return (adopt(StepKind.INVOICE, operation, entered, why, case.now, ours=False),)
     return _new_invoice(invoice, known, case, customer)
 
 
@@ -133,7 +141,7 @@ def _new_invoice(
     """Everything that can hold the invoice comes before the first write (no customer is left)."""
     question = (
         money_received.first_question(invoice, known, case)
-        or money_received.deposit_question(invoice, known)
+        or money_received.account_question(invoice, known)
         or closed_period(invoice, known, case)
     )
     if question is not None:
@@ -189,4 +197,4 @@ def _already_there(
                 (Choice("post_payment", "It is another payment: post this one as well"),),
             )
     why = "The invoice was in QuickBooks already, unpaid; only its payment is posted."
-    return (adopt(StepKind.INVOICE, invoice_operation(invoice), entry, why, ours=False),)
+    return (adopt(StepKind.INVOICE, invoice_operation(invoice), entry, why, case.now, ours=False),)

@@ -9,7 +9,7 @@ import simplejson
 
 from qbdesk.sync.ledger.steps import StepRecord, StepState
 from qbdesk.sync.model import PaidInvoice
-from qbdesk.sync.money import shown
+from qbdesk.sync.money import ZERO, shown
 from qbdesk.sync.operations import StepKind
 from qbdesk.sync.planner import tax
 from qbdesk.sync.planner.days import rates_needed
@@ -37,7 +37,7 @@ def spot_check(
     choice = case.answers.get(REASON)
     if choice == ACCEPT.word and answer.total == invoice.total:
         return None
-    if choice is None or choice == ACCEPT.word:
+    if choice is None or choice == ACCEPT.word or not _can_be_repaired(invoice, known, answer):
         return _question(invoice, known, answer)
     missing = item_needed(known)
     rates = rates_needed(invoice, known)
@@ -57,6 +57,14 @@ def spot_check(
     if step is not None and _is_what_was_sent(payload, step):
         return _question(invoice, known, answer, tried=True)
     return (Post(StepKind.REPAIR, repair_operation(invoice), payload),)
+
+
+def _can_be_repaired(invoice: PaidInvoice, known: Knowledge, answer: PostedInvoice) -> bool:
+    """Only the tax differs, nothing is paid yet, and it is an invoice of our own."""
+    net = answer.total - (answer.tax or ZERO)
+    wanted = invoice.total - invoice.tax_total
+    untouched = answer.balance == answer.total
+    return known.facts.using_sales_tax and answer.ours and untouched and net == wanted
 
 
 def _is_what_was_sent(payload: dict[str, Any], step: StepRecord) -> bool:
@@ -79,15 +87,16 @@ def _question(
         taxed += shown(invoice.tax_total, currency)
     told = (
         f"Spot-check: QuickBooks made {shown(answer.total, currency)} of the invoice, the source "
-        f"says {shown(invoice.total, currency)} (a difference of {difference}{taxed}). The payment "
-        "was not posted."
+        f"says {shown(invoice.total, currency)} (a difference of {difference}{taxed})."
     )
+    if answer.balance == answer.total:
+        told += " The payment was not posted."
     if tried:
         told += " QuickBooks took the correction and still comes to another figure."
-    told += " Choose how to put the invoice right, or correct it in QuickBooks and try again."
     codes = tax.codes_that_fit(invoice, known)
     offered = [Choice(f"{CODE_PREFIX}{code.id}", f"Use “{code.name}”") for code in codes]
-    choices = (*offered[:8], SOURCE_TAX) if known.facts.using_sales_tax else ()
+    choices = (*offered[:8], SOURCE_TAX) if _can_be_repaired(invoice, known, answer) else ()
     if answer.total == invoice.total:
         choices = (*choices, ACCEPT)
-    return Hold(REASON, told, choices)
+    told += " Choose how to put it right, or correct" if choices else " Correct"
+    return Hold(REASON, f"{told} the invoice in QuickBooks and try again.", choices)

@@ -1,6 +1,7 @@
 """Steps as the planner sees them: their names, refusals, and what is taken over as our own."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import simplejson
 
@@ -62,8 +63,10 @@ def adopt(
     operation: str,
     entry: InvoiceObject | PaymentObject,
     why: str,
+    now: datetime,
     *,
     ours: bool = True,
 ) -> Adopt:
     """Takes over what is in QuickBooks; `ours` False: somebody else made it."""
-    return Adopt(kind, operation, entry.id, answers.kept(entry, fresh=False, ours=ours), why)
+    answer = answers.kept(entry, now, fresh=False, ours=ours)
+    return Adopt(kind, operation, entry.id, answer, why)

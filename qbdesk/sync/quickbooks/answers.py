@@ -1,5 +1,6 @@
 """What the ledger keeps of QuickBooks' answers: enough to go on without reading them again."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -33,6 +34,7 @@ class PostedInvoice(BaseModel):
         fresh: True for the answer to our own create: no payment of ours can be on it yet.
         ours: False for an invoice that somebody else made; its tax is theirs.
         tax: None where QuickBooks said nothing of it.
+        read_at: When QuickBooks said so; what was posted later is not in `balance`.
         reread: True when a person asked to look again; what is kept here is then out of date.
         gone: True when it was not there any more.
     """
@@ -46,12 +48,13 @@ class PostedInvoice(BaseModel):
     balance: Decimal
     fresh: bool
     ours: bool = True
+    read_at: datetime
     sync_token: str = ""
     reread: bool = False
     gone: bool = False
 
 
-def kept(entry: Entity, *, fresh: bool, ours: bool = True) -> dict[str, Any]:
+def kept(entry: Entity, read_at: datetime, *, fresh: bool, ours: bool = True) -> dict[str, Any]:
     """The part of an answer that later decisions need, as JSON."""
     if isinstance(entry, InvoiceObject):
         told = "txn_tax_detail" in entry.model_fields_set
@@ -63,6 +66,7 @@ def kept(entry: Entity, *, fresh: bool, ours: bool = True) -> dict[str, Any]:
             balance=entry.balance,
             fresh=fresh,
             ours=ours,
+            read_at=read_at,
             sync_token=entry.sync_token,
         ).model_dump(mode="json")
     if isinstance(entry, PaymentObject):

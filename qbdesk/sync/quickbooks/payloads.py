@@ -204,7 +204,7 @@ def _line(line: Line, paid: PaidInvoice, item_id: str, code: str | None) -> dict
     if _is_exact(line, paid):
         detail |= {"Qty": line.quantity, "UnitPrice": line.unit_price}
     else:
-        told = f"{line.quantity} × {line.unit_price}"
+        told = f"{line.quantity:f} × {line.unit_price:f}"
         if line.discount:
             told += f", less {line.discount}"
         shortened = description.rstrip()[: text.DESCRIPTION - len(told) - 3]
