@@ -190,7 +190,7 @@ class Connecting:
             income_accounts=accounts,
             income_account=chosen[0] if chosen else None,
             questions=tuple(self._questions(company, attempt, facts)),
-            findings=(*findings(facts, chosen[0].id if chosen else None), AT_CONNECT),
+            findings=(*findings(facts, chosen[0].id if chosen else None), *AT_CONNECT),
         )
 
     def _questions(self, company: Company, attempt: Attempt, facts: Facts) -> list[tuple[str, str]]:
@@ -249,6 +249,8 @@ class Connecting:
 
         Raises:
             NeedsConsent: Something was not agreed to. Refusal: no such account, no attempt.
+            VaultError, SignInUnreachable: The tokens could not be kept. What was before stays, and
+                the same attempt may be confirmed again.
         """
         attempt = self._attempt(company.name)
         if attempt.tokens is None or attempt.facts is None:
@@ -263,59 +265,69 @@ class Connecting:
         name, secret = secret_name(attempt.keys.client_id), attempt.keys.client_secret
         await in_time(lambda: self._vault.store_secret(name, secret))
         with self._ledger.begin() as connection:
-            company = self._its_own_ledger(connection, company, attempt)
+            place = self._place(connection, company, attempt)
+        # Before the ledger says anything of the new sign-in: without its tokens the old one stays.
+        await self._keepers.of(place).adopt(attempt.tokens)
+        del self._attempts[company.name]
+        with self._ledger.begin() as connection:
+            self._move(connection, company, place, facts)
             companies.change(
                 connection,
-                company.id,
+                place.id,
+                realm_id=attempt.realm_id,
+                environment=attempt.environment,
                 client_id=attempt.keys.client_id,
                 redirect_uri=attempt.redirect_uri,
                 income_account_id=account.id,
                 income_account_name=account.name,
                 mismatch_agreed=MISMATCH in agreed,
+                connected=True,
+                trouble=None,
+                trouble_kind=None,
             )
-        await self._keepers.of(company).adopt(attempt.tokens)
-        del self._attempts[company.name]
-        with self._ledger.begin() as connection:
-            values: dict[str, Any] = {"connected": True, "trouble": None, "trouble_kind": None}
-            companies.change(connection, company.id, **values)
-            company = companies.get(connection, company.id)
-            recollection.keep_facts(connection, company, facts, self._clock())
-            return companies.get(connection, company.id)
+            kept = companies.get(connection, place.id)
+            recollection.keep_facts(connection, kept, facts, self._clock())
+            return companies.get(connection, kept.id)
 
-    def _its_own_ledger(
-        self, connection: Connection, company: Company, attempt: Attempt
-    ) -> Company:
-        """Another QuickBooks company has another ledger; the one before is put away, whole."""
-        assert attempt.facts is not None
-        about: dict[str, Any] = {
-            "realm_id": attempt.realm_id,
-            "environment": attempt.environment,
-            "company_name": attempt.facts.company_name,
-            "country": attempt.facts.country,
-            "home_currency": attempt.facts.home_currency,
-        }
+    def _place(self, connection: Connection, company: Company, attempt: Attempt) -> Company:
+        """Where the connection will be kept: another QuickBooks company has another ledger. Until
+        it is, nothing is different, but that an empty ledger may have been put away."""
         here = (attempt.realm_id, attempt.environment)
         if (company.realm_id, company.environment) == here:
-            companies.change(connection, company.id, **about)
-            return companies.get(connection, company.id)
-        fed_by = {column: getattr(company, column) for column in SOURCE_COLUMNS}
+            return company
         earlier = companies.put_away(connection, company.name, *here)
         if earlier is not None:
-            if earlier.tenant_id != company.tenant_id:
+            was_used = earlier.client_id is not None
+            if was_used and earlier.tenant_id != company.tenant_id:
                 raise Refusal(
                     f"{company.name} was connected to this QuickBooks company before, from another "
                     "account of an invoicing system. Add it under another name."
                 )
-            companies.change(connection, company.id, active=False, connected=False)
-            again = {"cursor": None} if company.from_date < earlier.from_date else {}
-            companies.change(connection, earlier.id, active=True, **about, **fed_by, **again)
-            return companies.get(connection, earlier.id)
+            return earlier
         if company.realm_id is None:
-            companies.change(connection, company.id, **about)
-            return companies.get(connection, company.id)
-        companies.change(connection, company.id, active=False, connected=False)
+            return company
         return companies.add(
-            connection, name=company.name, **fed_by, **about, created_at=self._clock()
+            connection,
+            name=company.name,
+            active=False,
+            realm_id=attempt.realm_id,
+            environment=attempt.environment,
+            created_at=self._clock(),
+            **_fed_by(company),
+        )
+
+    def _move(self, connection: Connection, company: Company, place: Company, facts: Facts) -> None:
+        """Makes the place the company; the one before is put away, whole."""
+        if place.id != company.id:
+            companies.change(connection, company.id, active=False, connected=False)
+            again = {"cursor": None} if company.from_date < place.from_date else {}
+            companies.change(connection, place.id, active=True, **_fed_by(company), **again)
+        companies.change(
+            connection,
+            place.id,
+            company_name=facts.company_name,
+            country=facts.country,
+            home_currency=facts.home_currency,
         )
 
     async def cancel(self, name: str) -> None:
@@ -333,3 +345,7 @@ class Connecting:
                 connection, company.id, connected=False, trouble=None, trouble_kind=None
             )
         return await self._keepers.of(company).disconnect()
+
+
+def _fed_by(company: Company) -> dict[str, Any]:
+    return {column: getattr(company, column) for column in SOURCE_COLUMNS}

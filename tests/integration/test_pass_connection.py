@@ -11,6 +11,10 @@ from qbdesk.practice.serve import PracticeServer
 from qbdesk.practice.switches import Switches
 from qbdesk.practice.world import PracticeWorld
 from qbdesk.sync.errors import NeedsConsent
+from qbdesk.sync.ledger import companies
+from qbdesk.sync.ledger.companies import Company
+from qbdesk.sync.ledger.database import open_ledger
+from qbdesk.sync.vault import KeyringLocked
 from qbdesk.sync.views import State, Status
 
 
@@ -392,3 +396,49 @@ def test_us_sales_tax_set_by_hand_takes_the_group_of_that_rate(open_office: Open
     assert office.status() is Status.SYNCED
     (invoice,) = office.entities("Invoice")
     assert invoice["TxnTaxDetail"]["TxnTaxCodeRef"]["value"] == office.tax_code("Texas")
+
+
+@pytest.fixture
+def locked_keyring(office: Office, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A keyring that takes no tokens of a new sign-in until the returned is undone."""
+
+    def refuse(_company: str, _token: str) -> None:
+        raise KeyringLocked
+
+    monkeypatch.setattr(office._vault, "begin", refuse)
+    return monkeypatch
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_tokens_that_cannot_be_kept_leave_the_connection_before_as_it_was(
+    office: Office,
+    other_world: PracticeWorld,
+    locked_keyring: pytest.MonkeyPatch,
+    elsewhere: bool,
+) -> None:
+    office.post(document("a"))
+    before, first = office.view(), office.world
+    if elsewhere:
+        _move_to(office, other_world)
+    used = _kept(office).income_account_id
+    account = next(a for a in office.offer().income_accounts if a.id != used)
+    agreed = frozenset({"other_company"})
+    refusal = office.service.confirm_connect(NAME, account.id, agreed).exception(10)
+    assert isinstance(refusal, KeyringLocked)
+    assert office.view() == before
+    assert _kept(office).realm_id == first.realm_id
+    locked_keyring.undo()
+    office.service.confirm_connect(NAME, account.id, agreed).result(PATIENCE)
+    assert office.view().income_account == account.name
+    assert office.post(document("b")).stopped is None
+    assert _kept(office).realm_id == office.world.realm_id
+
+
+def _kept(office: Office) -> Company:
+    """The company as it stands in the ledger."""
+    ledger = open_ledger(office.home / "ledger.db")
+    with ledger.begin() as connection:
+        company = companies.named(connection, NAME)
+    ledger.close()
+    assert company is not None
+    return company
