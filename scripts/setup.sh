@@ -47,6 +47,7 @@ install_missing $QT_PACKAGES
 
 stamp=.venv/requirements.stamp
 if ! [ -x .venv/bin/qbdesk ] || ! cmp -s <(cat requirements.lock pyproject.toml) "$stamp"; then
+    echo "Setting up .venv from requirements.lock; this takes a minute or two."
     # A half-made environment (no pip) is made again.
     [ -x .venv/bin/pip ] || { rm -rf .venv; "$python" -m venv .venv; }
     .venv/bin/pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock

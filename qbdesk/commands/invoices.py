@@ -181,7 +181,7 @@ def resync(company: str, ids: tuple[str, ...]) -> None:
 @click.argument("invoice_id")
 @click.argument("choice")
 def resolve(company: str, invoice_id: str, choice: str) -> None:
-    """Take one of the choices that `qbdesk invoices` lists for an invoice."""
+    """Take one of an invoice's choices; `qbdesk invoices COMPANY --json` lists them."""
     with service() as opened:
         with turn(opened, company):
             wait(opened.resolve(company, invoice_id, choice, who()))

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 @click.command("practice-server")
-@click.option("--source", default="feed", show_default=True, help="feed, stripe, invoice-ninja")
+@click.option(
+    "--source", default="feed", show_default=True, help="What the invoices come from: feed."
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any that is free.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed, other names.")
 @click.option("--invoices", type=click.IntRange(0), default=None, help="How many paid invoices.")

@@ -82,10 +82,19 @@ class Facts(_Fact):
 
 
 # No answer of Intuit's API tells whether these are on (bookkeeping rule 13).
-AT_CONNECT = Finding(
-    "mind",
-    "QuickBooks can mail reminders and add late fees to open invoices by itself.",
-    "Look at Account and settings, Sales, before you begin: Reminders, and Late fees.",
+AT_CONNECT = (
+    Finding(
+        "mind",
+        "QuickBooks can mail reminders and add late fees to open invoices by itself.",
+        "Look at Account and settings, Sales, before you begin: Reminders, and Late fees.",
+    ),
+    # Rule 25: until an account is chosen the money goes to Undeposited Funds.
+    Finding(
+        "mind",
+        "Payouts of cards, PayPal and bank debits arrive net of fees and will not match "
+        "Undeposited Funds.",
+        "Choose a clearing account for each in the company's settings.",
+    ),
 )
 
 

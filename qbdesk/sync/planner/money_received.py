@@ -167,7 +167,7 @@ def remarks(invoice: PaidInvoice, known: Knowledge) -> list[str]:
             )
         elif payment.method in CLEARED_LATER and f"deposit.{payment.method}" not in known.settings:
             told.append(
-                f"Mind this: {KNOWN_METHODS[payment.method].lower()} payouts arrive net of fees "
+                f"{KNOWN_METHODS[payment.method]} payouts arrive net of fees "
                 "and will not match Undeposited Funds; choose a clearing account in the settings."
             )
         if len((payment.reference or "").strip()) > text.REFERENCE:
