@@ -169,7 +169,7 @@ class Recorder:
         fault = outcome.fault
         self._note(connection, step, "refused", fault.tid, fault.sentence)
         if fault.kind in WHOLE_COMPANY:
-            self.take_back(connection, step)
+            self.take_back(connection, step, answered=fault.kind is FaultKind.COMPANY)
             # One item of a batch that came too fast goes again by itself, after the pause.
             return None if fault.kind is FaultKind.THROTTLED and batched else fault
         self._reject(connection, step, fault.code, f"{fault.sentence} {fault.press}")
@@ -189,12 +189,17 @@ class Recorder:
         steps.change(connection, step.id, state=StepState.REJECTED, **values)
         self._was_not_posted(connection, step)
 
-    def take_back(self, connection: Connection, step: StepRecord) -> None:
+    def take_back(
+        self, connection: Connection, step: StepRecord, *, answered: bool = False
+    ) -> None:
         """Certainly not carried out. If no earlier attempt is in doubt either, what is sent may
-        still change with the invoice; else it is the very same bytes for ever."""
+        still change with the invoice; else it is the very same bytes for ever. Whether QuickBooks
+        repeats a refusal to the same request id is not documented: what it `answered` gets another.
+        """
         steps.change(connection, step.id, state=StepState.INTENT)
         if not steps.was_in_doubt(connection, step.id):
-            steps.change(connection, step.id, sent_at=None)
+            state = StepState.RETIRED if answered else StepState.INTENT
+            steps.change(connection, step.id, state=state, sent_at=None)
             self._was_not_posted(connection, step)
 
     def _was_not_posted(self, connection: Connection, step: StepRecord) -> None:

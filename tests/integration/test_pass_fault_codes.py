@@ -12,7 +12,10 @@ import pytest
 from invoices import document
 from meddling import Instead, MeddledWorld, Meddler, Raw
 from office import NAME, Office
+from sqlalchemy import select
 
+from qbdesk.sync.ledger.database import open_ledger
+from qbdesk.sync.ledger.tables import step
 from qbdesk.sync.views import PassResult, State, Status
 
 PRIVATE = "Fischer owes 1234.56"  # what a detail may name: for the journal only
@@ -218,6 +221,24 @@ def test_of_several_errors_the_most_serious_decides(meddled: Meddled, code: str)
     meddled.answered("POST invoice", several(code))
     assert meddled.office.status(key) is Status.WAITING
     meddled.goes_on(key)
+
+
+def test_what_was_refused_with_the_whole_company_goes_again_under_another_request_id(
+    meddled: Meddled,
+) -> None:
+    key = meddled.new_invoice()
+    meddled.answered("POST invoice", ENVELOPES["capital"]("6190"))
+    meddled.goes_on(key)
+    ledger = open_ledger(meddled.office.home / "ledger.db")
+    with ledger.begin() as connection:
+        steps = connection.execute(
+            select(step.c.request_id, step.c.state)
+            .where(step.c.operation == f"invoice:{key}")
+            .order_by(step.c.generation)
+        ).all()
+    ledger.close()
+    assert [each.state for each in steps] == ["retired", "confirmed"]
+    assert steps[0].request_id != steps[1].request_id
 
 
 NO_ENVELOPE = {

@@ -21,7 +21,7 @@ class StepState(StrEnum):
     UNKNOWN = "unknown"  # no answer: has to be looked for
     CONFIRMED = "confirmed"
     REJECTED = "rejected"  # QuickBooks said no
-    RETIRED = "retired"  # rejected, and a person or a revision has changed something since
+    RETIRED = "retired"  # never carried out, or given up; the next attempt is a new generation
 
 
 @dataclass(frozen=True)
