@@ -12,7 +12,6 @@ from qbdesk.sync.ledger import companies, invoices
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.sources.feed import FeedSource, checked_url
 from qbdesk.sync.vault import in_time
-from qbdesk.sync.verdicts import NOT_WANTED
 from qbdesk.sync.views import CompanyChanged, CompanyRemoved, CompanyView, Event
 
 SOURCES = ("feed",)
@@ -88,11 +87,8 @@ class CompaniesDesk:
                     **about,
                 )
             else:
-                again = {"cursor": None} if from_date < before.from_date else {}
-                companies.change(connection, before.id, from_date=from_date, **about, **again)
-                # What was paid too early for the old day may be wanted now, and the reverse.
-                early = invoices.with_reason(connection, before.id, NOT_WANTED)
-                invoices.requeue(connection, early, around.clock())
+                companies.change(connection, before.id, **about)
+                rulings.start_from(connection, before, from_date, around.clock())
             added = companies.named(connection, name)
         assert added is not None
         self._hears(CompanyChanged(name))

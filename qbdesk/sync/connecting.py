@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from sqlalchemy import Connection
 
-from qbdesk.sync import recollection
+from qbdesk.sync import recollection, rulings
 from qbdesk.sync.errors import NeedsConsent, Refusal
 from qbdesk.sync.keepers import Keepers, secret_name
 from qbdesk.sync.ledger import companies
@@ -320,8 +320,8 @@ class Connecting:
         """Makes the place the company; the one before is put away, whole."""
         if place.id != company.id:
             companies.change(connection, company.id, active=False, connected=False)
-            again = {"cursor": None} if company.from_date < place.from_date else {}
-            companies.change(connection, place.id, active=True, **_fed_by(company), **again)
+            rulings.start_from(connection, place, company.from_date, self._clock())
+            companies.change(connection, place.id, active=True, **_fed_by(company))
         companies.change(
             connection,
             place.id,

@@ -1,7 +1,7 @@
 """What a person decides about invoices and settings; all of it stands in the journal."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
@@ -16,6 +16,7 @@ from qbdesk.sync.planner.plan import KEEP, KEPT, kept_word
 from qbdesk.sync.planner.steps import operations, payment_operation
 from qbdesk.sync.planner.tax_codes import CODE_PREFIX
 from qbdesk.sync.shown import TRY_AGAIN
+from qbdesk.sync.verdicts import NOT_WANTED
 from qbdesk.sync.views import Status
 
 
@@ -163,6 +164,15 @@ def _answer(
 def _client(record: InvoiceRecord) -> str | None:
     invoice = intake.read_document(record.document).invoice
     return None if invoice is None else invoice.customer.id
+
+
+def start_from(connection: Connection, company: Company, from_date: date, now: datetime) -> None:
+    """Another first day: what was paid too early for the old one may be wanted now, and the
+    reverse; an earlier day needs all that the source has once more."""
+    again = {"cursor": None} if from_date < company.from_date else {}
+    companies.change(connection, company.id, from_date=from_date, **again)
+    early = invoices.with_reason(connection, company.id, NOT_WANTED)
+    invoices.requeue(connection, early, now)
 
 
 def requeue(connection: Connection, ids: Sequence[int], now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Connecting, switching, signing out, and QuickBooks on bad days."""
 
+from datetime import date
 from decimal import Decimal
 
 import httpx
@@ -117,6 +118,30 @@ def test_another_company_is_refused_without_a_word_and_has_a_ledger_of_its_own(
     assert office.sync().synced == 0
     assert len(list(first.company.books.of("Invoice"))) == 1
     assert first.feed is first_feed
+
+
+def test_a_ledger_that_comes_back_with_an_earlier_first_day_takes_up_what_was_too_early(
+    office: Office, other_world: PracticeWorld
+) -> None:
+    first = office.world
+    _start_from(office, date(2026, 11, 11))
+    office.connect()
+    office.sync()
+    office.post(document())
+    assert office.status() is Status.IGNORED
+    _move_to(office, other_world)
+    office.connect(NAME, "other_company")
+    _start_from(office, date(2026, 1, 1))
+    office.connect()
+    _move_to(office, first)
+    office.connect(NAME, "other_company")
+    assert office.sync().synced == 1
+    assert len(list(first.company.books.of("Invoice"))) == 1
+
+
+def _start_from(office: Office, day: date) -> None:
+    office.service.remove_company(NAME).result(PATIENCE)
+    office.add(from_date=day)
 
 
 def _move_to(office: Office, world: PracticeWorld) -> None:
