@@ -36,12 +36,13 @@ class CompaniesDesk:
     def view(self, company: Company) -> CompanyView:
         with self._around.ledger.begin() as connection:
             counts = invoices.counts(connection, company.id)
+        here = self._around.hosts.test_server
         return shown.company_view(
             company,
             counts,
             running=self._engine.is_running(company.name),
             next_pass_at=self._engine.schedule.next_time(company.name),
-            test_server=self._around.hosts.test_server,
+            test_server=company.test_server if company.connected else here,
             now=self._around.clock(),
         )
 

@@ -280,6 +280,7 @@ class Connecting:
                 redirect_uri=attempt.redirect_uri,
                 income_account_id=account.id,
                 income_account_name=account.name,
+                test_server=self._hosts.test_server,
                 mismatch_agreed=MISMATCH in agreed,
                 connected=True,
                 trouble=None,

@@ -55,6 +55,13 @@ log = logging.getLogger(__name__)
 NOT_CONNECTED = "Not connected to QuickBooks, so nothing was posted. Connect the company first."
 STOPPED = "Stopped before it came to its end. Start it again when you like."
 STOPPED_BY_A_PERSON = "Stopped. What was posted stays; the rest waits for the next pass."
+# By whether the company's sign-in was with a test server.
+OTHER_SERVER = {
+    True: "This company was connected to a test server, and qbdesk now speaks to Intuit itself, so "
+    "nothing is read or posted. Open the practice again, or disconnect and reconnect.",
+    False: "This company was connected to Intuit itself, and qbdesk now speaks to a test server, "
+    "so nothing is read or posted. Start qbdesk without QBDESK_INTUIT_URL.",
+}
 OWN_FAULT = (
     "Something went wrong in qbdesk itself. Nothing was lost: press Sync now, and if it happens "
     "again, look into the log."
@@ -287,7 +294,8 @@ class Engine:
         )
 
     def quickbooks(self, company: Company, limiter: Limiter) -> QuickBooks:
-        """The client of a company that has been connected."""
+        """The client of a company that has been connected. Raises Refusal as check_server does."""
+        self.check_server(company)
         assert company.environment is not None
         assert company.realm_id is not None
         return QuickBooks(
@@ -300,6 +308,15 @@ class Engine:
             sleep=self._around.sleep,
             on_wait=self._waiting(company),
         )
+
+    def check_server(self, company: Company) -> None:
+        """Tokens go only where they came from.
+
+        Raises:
+            Refusal: The sign-in was with a test server and this is Intuit itself, or the reverse.
+        """
+        if company.test_server != self._around.hosts.test_server:
+            raise Refusal(OTHER_SERVER[company.test_server])
 
     async def preview(self, company: Company) -> list[InvoiceRow]:
         """What a pass would do, played through on a copy of the ledger; nothing is written."""

@@ -154,6 +154,22 @@ def _move_to(office: Office, world: PracticeWorld) -> None:
     office.server.start()
 
 
+def test_a_company_of_intuit_itself_is_not_asked_for_at_a_test_server(office: Office) -> None:
+    ledger = open_ledger(office.home / "ledger.db")
+    with ledger.begin() as connection:
+        (company,) = companies.everyone(connection)
+        companies.change(connection, company.id, test_server=False)
+    ledger.close()
+    office.show(document())
+    result = office.sync()
+    assert "Intuit itself" in (result.stopped or "")
+    assert (result.requests.reads, office.count("Invoice")) == (0, (0,))
+    assert (office.view().test_server, office.view().state) == (False, State.ATTENTION)
+    office.connect()
+    assert office.sync().synced == 1
+    assert office.view().test_server
+
+
 def test_a_test_source_is_not_joined_to_a_production_company(open_office: OpenOffice) -> None:
     office = open_office(connected=False)
     _as_production(office)

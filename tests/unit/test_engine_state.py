@@ -38,6 +38,7 @@ MAPLE = Company(
     income_account_id="1",
     income_account_name="Services",
     connected=True,
+    test_server=False,
     mismatch_agreed=False,
     paused=False,
     trouble=None,

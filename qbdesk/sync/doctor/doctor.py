@@ -66,6 +66,7 @@ class Doctor:
             return Finding("stop", "The company is not connected to QuickBooks.", CONNECT)
         keeper = self._engine.keepers.of(company)
         try:
+            self._engine.check_server(company)
             await keeper.access_token()
         except Trouble as error:
             return Finding("stop", str(error))

@@ -37,6 +37,7 @@ class Company:
     income_account_id: str | None
     income_account_name: str | None
     connected: bool
+    test_server: bool
     mismatch_agreed: bool
     paused: bool
     trouble: str | None
@@ -106,6 +107,7 @@ def add(connection: Connection, **values: Any) -> Company:
     defaults = {
         "active": True,
         "connected": False,
+        "test_server": False,
         "mismatch_agreed": False,
         "paused": False,
         "findings": [],

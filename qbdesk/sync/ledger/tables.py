@@ -54,6 +54,7 @@ company = Table(
     Column("income_account_id", String(64)),
     Column("income_account_name", Text),
     Column("connected", Boolean, nullable=False),
+    Column("test_server", Boolean, nullable=False),
     Column("mismatch_agreed", Boolean, nullable=False),
     Column("paused", Boolean, nullable=False),
     Column("trouble", Text),  # why the last pass could not serve this company

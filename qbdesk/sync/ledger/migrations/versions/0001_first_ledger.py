@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("income_account_id", sa.String(length=64), nullable=True),
         sa.Column("income_account_name", sa.Text(), nullable=True),
         sa.Column("connected", sa.Boolean(), nullable=False),
+        sa.Column("test_server", sa.Boolean(), nullable=False),
         sa.Column("mismatch_agreed", sa.Boolean(), nullable=False),
         sa.Column("paused", sa.Boolean(), nullable=False),
         sa.Column("trouble", sa.Text(), nullable=True),
