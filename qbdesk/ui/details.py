@@ -1,7 +1,7 @@
 """One invoice: what happened to it, what can be decided, and its journal."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence, QPalette, QResizeEvent
+from PySide6.QtGui import QKeySequence, QMouseEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -198,6 +198,10 @@ class ChoiceButton(QPushButton):
         policy = self.sizePolicy()
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        # By its second click the next invoice may stand here: it decides nothing.
+        event.accept()
 
     def sizeHint(self) -> QSize:
         return self._row.sizeHint()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from PySide6.QtCore import QEvent, Qt, QUrl
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
 from ui_stand_in import NOW, StandIn, company, held, invoice, not_connected
 
@@ -525,6 +526,15 @@ def test_a_choice_is_a_button_and_carries_who_pressed_it(screen: Screen) -> None
     select(screen, "inv_00008")
     screen.press(screen.contents.details.choice_buttons[0])
     assert screen.service.calls("resolve") == [["maple", "inv_00008", "post_new", who()]]
+
+
+def test_the_second_click_of_a_double_click_decides_nothing(screen: Screen) -> None:
+    select(screen, "inv_00008")
+    button = screen.contents.details.choice_buttons[0]
+    QTest.mouseDClick(button, Qt.MouseButton.LeftButton)
+    QTest.mouseRelease(button, Qt.MouseButton.LeftButton)
+    screen.settle()
+    assert screen.service.calls("resolve") == []
 
 
 def test_what_says_the_same_is_offered_once(screen: Screen) -> None:
