@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from qbdesk.sync import rulings, shown
+from qbdesk.sync import products, rulings, settings, shown
 from qbdesk.sync.engine import Engine, Surroundings, source_secret
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.keepers import secret_name
@@ -94,6 +94,24 @@ class CompaniesDesk:
         assert added is not None
         self._hears(CompanyChanged(name))
         return self.view(added)
+
+    async def learn_item(self, company: Company, wanted: str) -> None:
+        """Asks QuickBooks for a product or service, unless it has been chosen before.
+
+        Raises:
+            Refusal, QuickBooksError, Unreachable, and what the token source raises.
+        """
+        around = self._around
+        with around.ledger.begin() as connection:
+            known = products.choices(connection, company.id)
+        if any(wanted in (choice.word, choice.label) for choice in known):
+            return
+        if not company.connected:
+            raise Refusal(settings.NOT_CONNECTED)
+        quickbooks = self._engine.quickbooks(company, self._engine.limiter(company))
+        item = await products.find(quickbooks, wanted)
+        with around.ledger.begin() as connection:
+            products.remember(connection, company.id, item)
 
     async def remove(self, company: Company) -> None:
         """Signs out and takes it off the list; the ledger is kept."""

@@ -18,6 +18,7 @@ from qbdesk.sync.engine import Engine, Surroundings
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, listing
 from qbdesk.sync.ledger.companies import Company
+from qbdesk.sync.planner.invoice_body import ITEM
 from qbdesk.sync.views import (
     Checkup,
     CompanyChanged,
@@ -235,8 +236,14 @@ class Service:
 
     @_on_engine
     async def change_setting(self, company: str, key: str, value: str, who: str = "you") -> None:
-        """Chooses; what needs attention is then looked at once more. `value`: a choice's word."""
+        """Chooses; what needs attention is then looked at once more. `value`: a choice's word.
+
+        For `item.PRODUCT` it may also be the name of any product or service, which is then asked
+        for in QuickBooks; that may raise QuickBooksError and Unreachable too.
+        """
         here = self._company(company)
+        if key.startswith(ITEM) and value:
+            await self._desk.learn_item(here, value)
         with self._around.ledger.begin() as connection:
             settings.change(connection, here, key, value, who, self._around.clock())
         self._hears(CompanyChanged(company))

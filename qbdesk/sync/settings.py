@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from qbdesk.sync import rulings
+from qbdesk.sync import products, rulings
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, memory
 from qbdesk.sync.ledger.companies import Company
+from qbdesk.sync.planner.invoice_body import ITEM
 from qbdesk.sync.planner.money_received import BY_INTUIT, KNOWN_METHODS
 from qbdesk.sync.preflight import Facts
 from qbdesk.sync.views import Choice, Setting
@@ -42,6 +43,11 @@ def offered(connection: Connection, company: Company) -> list[Setting]:
     for key, value in chosen.items():
         if key.startswith(TAX):
             found.append(Setting(key, _tax_label(key), value, codes))
+    items = products.choices(connection, company.id)
+    for key, value in chosen.items():
+        if key.startswith(ITEM):
+            label = f"“{key.removeprefix(ITEM)}” is sold as"
+            found.append(Setting(key, label, value, items))
     return found
 
 
@@ -82,7 +88,11 @@ def change(
     facts = _facts(connection, company)
     if facts is None:
         raise Refusal(NOT_CONNECTED)
-    choice = _choice(value, _choices(facts, key))
+    if key.startswith(ITEM):
+        key = products.setting_key(key)
+        choice = _choice(value, products.choices(connection, company.id))
+    else:
+        choice = _choice(value, _choices(facts, key))
     if key == INCOME_ACCOUNT:
         account = {"income_account_id": choice.word, "income_account_name": choice.label}
         companies.change(connection, company.id, **account)
@@ -102,7 +112,7 @@ def _choices(facts: Facts, key: str) -> Sequence[Choice]:
         return [Choice(code.id, code.name) for code in facts.tax_codes]
     raise Refusal(
         "There is no such setting. There are income_account, deposit.METHOD (such as "
-        "deposit.card) and tax.RATES.PROVINCE (such as tax.13.ON)."
+        "deposit.card), tax.RATES.PROVINCE (such as tax.13.ON) and item.PRODUCT."
     )
 
 

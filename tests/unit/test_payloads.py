@@ -18,10 +18,12 @@ ZERO = Decimal(0)
 
 
 def _invoice(taxes: Taxes | None = None, *, discount_line: bool = False, **changes: Any) -> Any:
+    invoice = paid(**changes)
     return payloads.invoice(
-        paid(**changes),
+        invoice,
         customer_id="58",
         item_id="19",
+        line_items=["19"] * len(invoice.lines),
         taxes=taxes or Taxes(),
         issue_date=date(2026, 11, 1),
         note="note",

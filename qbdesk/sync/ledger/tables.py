@@ -172,7 +172,7 @@ setting = Table(
     "setting",
     metadata,
     Column("company_id", ForeignKey("company.id"), primary_key=True),
-    Column("key", String(60), primary_key=True),
+    Column("key", String(220), primary_key=True),
     Column("value", Text, nullable=False),
 )
 

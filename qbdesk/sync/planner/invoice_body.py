@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from qbdesk.sync.model import PaidInvoice
+from qbdesk.sync.model import Line, PaidInvoice
 from qbdesk.sync.operations import StepKind, marker
 from qbdesk.sync.planner import tax
 from qbdesk.sync.planner.days import currency_sent, open_day, rate_on
@@ -12,6 +12,7 @@ from qbdesk.sync.planner.steps import invoice_operation
 from qbdesk.sync.quickbooks import payloads
 
 ITEM_NAME = "Paid invoices"
+ITEM = "item."
 
 
 def item_needed(known: Knowledge) -> list[Look | Post]:
@@ -33,6 +34,21 @@ def item_name(known: Knowledge) -> str:
     return f"{ITEM_NAME} ({known.income_account_id})"
 
 
+def item_setting(product: str) -> str:
+    """The setting that names the item of a product, or of a line's whole text."""
+    return ITEM + " ".join(product.casefold().split())
+
+
+def _item_of(line: Line, known: Knowledge) -> str:
+    """As the user has mapped the product (its id or name) or the line's text; else the usual."""
+    product = (line.product.id, line.product.name) if line.product else ()
+    for name in (*product, line.description):
+        chosen = known.settings.get(item_setting(name))
+        if chosen:
+            return chosen
+    return known.items[known.income_account_id]
+
+
 def invoice_payload(
     invoice: PaidInvoice, known: Knowledge, case: Case, customer_id: str, taxes: payloads.Taxes
 ) -> dict[str, Any]:
@@ -48,6 +64,7 @@ def invoice_payload(
         invoice,
         customer_id=customer_id,
         item_id=known.items[known.income_account_id],
+        line_items=[_item_of(line, known) for line in invoice.lines],
         taxes=taxes,
         issue_date=issue_date,
         note=payloads.note(told, mark),

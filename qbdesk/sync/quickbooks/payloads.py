@@ -112,6 +112,7 @@ def invoice(
     *,
     customer_id: str,
     item_id: str,
+    line_items: Sequence[str],
     taxes: Taxes,
     issue_date: date,
     note: str,
@@ -119,13 +120,21 @@ def invoice(
     exchange_rate: Decimal | None,
     currency: str | None,
 ) -> dict[str, Any]:
-    """A new invoice (Intuit: Invoice). QuickBooks never mails or collects for us."""
+    """A new invoice (Intuit: Invoice). QuickBooks never mails or collects for us.
+
+    Args:
+        item_id: The usual item, which a discount stands on as well.
+        line_items: The item of each line.
+    """
     payload: dict[str, Any] = {
         "CustomerRef": {"value": customer_id},
         "DocNumber": paid.number,
         "TxnDate": issue_date.isoformat(),
         "DueDate": (paid.due_date or issue_date).isoformat(),
-        "Line": _lines(paid, item_id, taxes, use_discount_line=use_discount_line),
+        "Line": [
+            *_lines(paid, line_items, taxes),
+            *_discount(paid, item_id, taxes, use_discount_line=use_discount_line),
+        ],
         "PrivateNote": note,
         "BillEmail": {"Address": (paid.customer.email or "").strip()},
         "EmailStatus": "NotSet",
@@ -180,18 +189,25 @@ def _tax_line(amount: RateAmount) -> dict[str, Any]:
     }
 
 
-def _lines(
+def _lines(paid: PaidInvoice, items: Sequence[str], taxes: Taxes) -> list[dict[str, Any]]:
+    parts = zip(paid.lines, items, _codes(paid, taxes), strict=True)
+    return [_line(line, paid, item_id, code) for line, item_id, code in parts]
+
+
+def _codes(paid: PaidInvoice, taxes: Taxes) -> Sequence[str | None]:
+    return taxes.codes or [None] * len(paid.lines)
+
+
+def _discount(
     paid: PaidInvoice, item_id: str, taxes: Taxes, *, use_discount_line: bool
 ) -> list[dict[str, Any]]:
-    codes: Sequence[str | None] = taxes.codes or [None] * len(paid.lines)
-    lines = [_line(line, paid, item_id, code) for line, code in zip(paid.lines, codes, strict=True)]
     if not paid.discount:
-        return lines
+        return []
     if use_discount_line:
         discount = {"PercentBased": False}
         detail = {"DetailType": "DiscountLineDetail", "DiscountLineDetail": discount}
-        return [*lines, {"Amount": paid.discount, **detail}]
-    return [*lines, *_discount_by_code(paid, item_id, codes)]
+        return [{"Amount": paid.discount, **detail}]
+    return _discount_by_code(paid, item_id, _codes(paid, taxes))
 
 
 def _line(line: Line, paid: PaidInvoice, item_id: str, code: str | None) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from qbdesk.ui.person import who
 
 # Asked for at once: what every posting uses, and what is paid out later in one sum (rule 25).
 FIRST = ("income_account", "deposit.card", "deposit.paypal", "deposit.bank_debit")
-_TAX = "tax."
+_ANSWERS = ("tax.", "item.")
 
 
 class SettingsDialog(Sheet):
@@ -79,7 +79,7 @@ class SettingsDialog(Sheet):
                 "what needs attention is looked at once more."
             )
         )
-        first, others, tax = _grouped(settings)
+        first, others, answers = _grouped(settings)
         for setting in first:
             self._add(setting)
         if others:
@@ -87,7 +87,7 @@ class SettingsDialog(Sheet):
             self.more.show()
         self._others = [self._add(setting) for setting in others]
         self._show_others(shown=False)
-        for setting in tax:
+        for setting in answers:
             self._add(setting)
         self._put_in_order([setting.key for setting in first])
 
@@ -144,12 +144,12 @@ class SettingsDialog(Sheet):
 
 
 def _grouped(settings: Iterable[Setting]) -> tuple[list[Setting], list[Setting], list[Setting]]:
-    """Those that are always seen, the other payment methods, and the answers about tax."""
+    """Those that are always seen, the other payment methods, and what tax and products are."""
     known = {setting.key: setting for setting in settings}
     first = [known.pop(key) for key in FIRST if key in known]
-    tax = [setting for key, setting in known.items() if key.startswith(_TAX)]
-    others = [setting for key, setting in known.items() if not key.startswith(_TAX)]
-    return first, others, tax
+    answers = [setting for key, setting in known.items() if key.startswith(_ANSWERS)]
+    others = [setting for key, setting in known.items() if not key.startswith(_ANSWERS)]
+    return first, others, answers
 
 
 def _form(owner: QWidget) -> QFormLayout:

@@ -149,7 +149,7 @@ def upgrade() -> None:
     op.create_table(
         "setting",
         sa.Column("company_id", sa.Integer(), nullable=False),
-        sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("key", sa.String(length=220), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["company_id"], ["company.id"], name=op.f("fk_setting_company_id")),
         sa.PrimaryKeyConstraint("company_id", "key", name=op.f("pk_setting")),
