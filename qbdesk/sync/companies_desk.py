@@ -95,23 +95,25 @@ class CompaniesDesk:
         self._hears(CompanyChanged(name))
         return self.view(added)
 
-    async def learn_item(self, company: Company, wanted: str) -> None:
-        """Asks QuickBooks for a product or service, unless it has been chosen before.
+    async def item_called(self, company: Company, wanted: str) -> str:
+        """The Id of a product or service: one that was chosen before, or of this name.
 
         Raises:
             Refusal, QuickBooksError, Unreachable, and what the token source raises.
         """
         around = self._around
         with around.ledger.begin() as connection:
-            known = products.choices(connection, company.id)
-        if any(wanted in (choice.word, choice.label) for choice in known):
-            return
+            chosen = products.choices(connection, company.id)
+        if any(choice.word == wanted for choice in chosen):
+            return wanted
         if not company.connected:
             raise Refusal(settings.NOT_CONNECTED)
         quickbooks = self._engine.quickbooks(company, self._engine.limiter(company))
+        # Asked for each time: the name may have gone over to another one in QuickBooks.
         item = await products.find(quickbooks, wanted)
         with around.ledger.begin() as connection:
             products.remember(connection, company.id, item)
+        return item.word
 
     async def remove(self, company: Company) -> None:
         """Signs out and takes it off the list; the ledger is kept."""

@@ -345,7 +345,8 @@ class Connecting:
             companies.change(
                 connection, company.id, connected=False, trouble=None, trouble_kind=None
             )
-        return await self._keepers.of(company).disconnect()
+        tell = company.test_server == self._hosts.test_server
+        return await self._keepers.of(company).disconnect(tell=tell)
 
 
 def _fed_by(company: Company) -> dict[str, Any]:

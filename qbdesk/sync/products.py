@@ -33,8 +33,8 @@ def setting_key(key: str) -> str:
     Raises:
         Refusal: It names no product, or is too long to be one.
     """
-    product = key.removeprefix(ITEM)
-    if not product.strip() or len(product) > LONGEST_PRODUCT:
+    product = " ".join(key.removeprefix(ITEM).split())
+    if not product or len(product) > LONGEST_PRODUCT or not product.isprintable():
         raise Refusal(
             "Name the product, or the whole text of the line, as the invoicing system shows it: "
             f"item.PRODUCT, with at most {LONGEST_PRODUCT} characters."

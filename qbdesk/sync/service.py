@@ -243,7 +243,7 @@ class Service:
         """
         here = self._company(company)
         if key.startswith(ITEM) and value:
-            await self._desk.learn_item(here, value)
+            value = await self._desk.item_called(here, value)
         with self._around.ledger.begin() as connection:
             settings.change(connection, here, key, value, who, self._around.clock())
         self._hears(CompanyChanged(company))

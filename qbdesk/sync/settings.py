@@ -12,6 +12,7 @@ from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.planner.invoice_body import ITEM
 from qbdesk.sync.planner.money_received import BY_INTUIT, KNOWN_METHODS
 from qbdesk.sync.preflight import Facts
+from qbdesk.sync.quickbooks import text
 from qbdesk.sync.views import Choice, Setting
 
 INCOME_ACCOUNT = "income_account"
@@ -46,7 +47,7 @@ def offered(connection: Connection, company: Company) -> list[Setting]:
     items = products.choices(connection, company.id)
     for key, value in chosen.items():
         if key.startswith(ITEM):
-            label = f"“{key.removeprefix(ITEM)}” is sold as"
+            label = f"“{text.one_line(key.removeprefix(ITEM), 40)}” is sold as"
             found.append(Setting(key, label, value, items))
     return found
 
@@ -90,7 +91,8 @@ def change(
         raise Refusal(NOT_CONNECTED)
     if key.startswith(ITEM):
         key = products.setting_key(key)
-        choice = _choice(value, products.choices(connection, company.id))
+        items = products.choices(connection, company.id)
+        choice = next(item for item in items if item.word == value)
     else:
         choice = _choice(value, _choices(facts, key))
     if key == INCOME_ACCOUNT:

@@ -165,6 +165,7 @@ def test_a_company_of_intuit_itself_is_not_asked_for_at_a_test_server(office: Of
     assert "Intuit itself" in (result.stopped or "")
     assert (result.requests.reads, office.count("Invoice")) == (0, (0,))
     assert (office.view().test_server, office.view().state) == (False, State.ATTENTION)
+    assert not office.service.disconnect(NAME).result(PATIENCE), "its token is not sent here either"
     office.connect()
     assert office.sync().synced == 1
     assert office.view().test_server

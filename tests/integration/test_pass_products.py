@@ -61,12 +61,43 @@ def test_the_choice_is_shown_by_name_and_can_be_taken_back(office: Office) -> No
     assert _posted_on(office) != [consulting]
 
 
+def test_an_item_within_another_is_found_by_its_short_name_and_a_number_is_an_id_first(
+    office: Office,
+) -> None:
+    parent = _item(office, "Work")
+    child = _item(office, "Advice", SubItem=True, ParentRef={"value": parent})
+    office.set("item.One", "Advice")
+    office.set("item.Two", "Work:Advice")
+    _item(office, child)
+    office.set("item.Three", child)
+    chosen = office.settings()
+    assert [chosen[f"item.{name}"] for name in ("one", "two", "three")] == [child] * 3
+
+
+def test_a_name_that_went_over_to_another_item_means_that_one(office: Office) -> None:
+    first = office.enter(
+        "item",
+        {
+            "Name": "Consulting",
+            "Type": "Service",
+            "IncomeAccountRef": {"value": office.account("Services")},
+        },
+    )
+    office.set("item.Advice", "Consulting")
+    version = {key: first[key] for key in ("Id", "SyncToken")}
+    office.enter("item", {**version, "sparse": True, "Name": "Consulting before"})
+    second = _item(office, "Consulting")
+    office.set("item.Advice", "Consulting")
+    assert office.settings()["item.advice"] == second
+
+
 @pytest.mark.parametrize(
     ("key", "value", "told"),
     [
         ("item.Advice", "Nowhere", "no active product or service called “Nowhere”"),
         ("item.Advice", "' OR Name LIKE '%", "no active product or service"),
         ("item. ", "Consulting", "Name the product"),
+        ("item.\udcff", "Consulting", "Name the product"),
         ("item." + "x" * 201, "Consulting", "at most 200 characters"),
     ],
 )

@@ -133,8 +133,11 @@ class TokenKeeper:
             self._unsaved = None
             self._use(new)
 
-    async def disconnect(self) -> bool:
+    async def disconnect(self, *, tell: bool = True) -> bool:
         """Forgets the sign-in at once, then asks Intuit to end it; whether Intuit did.
+
+        Args:
+            tell: Not where the sign-in was with another server than this one.
 
         Raises VaultError when the keyring did not delete it.
         """
@@ -149,7 +152,7 @@ class TokenKeeper:
                 tokens = await self._forget() + tokens
         self._held = self._unsaved = None
         self._record(TokenHealth())
-        return await self._revoke(tokens)
+        return tell and await self._revoke(tokens)
 
     async def finish(self) -> None:
         """Waits for a refresh under way: to cut one off may cost the token that it would bring."""

@@ -110,7 +110,8 @@ class SettingsDialog(Sheet):
         box.currentIndexChanged.connect(lambda _: self.save.setEnabled(bool(self._changes())))
         self._before[setting.key] = setting.value
         self.boxes[setting.key] = box
-        title = look.label(setting.label)
+        # With a buddy, a single & would underline the next letter.
+        title = look.label(setting.label.replace("&", "&&"))
         title.setBuddy(box)
         self._form.addRow(title, box)
         return box
