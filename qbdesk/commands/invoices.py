@@ -60,13 +60,17 @@ def _names(opened: "Service", company: str | None) -> list[str]:
 
 
 def _pass(opened: "Service", company: str) -> list[PassResult]:
-    if wait(opened.company(company)).paused:
+    paused = wait(opened.company(company)).paused
+    if paused:
         say(f"{company} is paused: nothing is looked for or posted until qbdesk resume {company}.")
     try:
         with shown_progress(opened, company):
-            return wait(opened.sync(company))
+            results = wait(opened.sync(company))
     except KeyboardInterrupt:
         raise Refusal(STOPPED) from None
+    if not paused and wait(opened.company(company)).paused:
+        say(f"{company} was paused meanwhile: the rest waits until qbdesk resume {company}.")
+    return results
 
 
 def _tell(result: PassResult, *, as_json: bool) -> None:

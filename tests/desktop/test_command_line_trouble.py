@@ -146,7 +146,8 @@ def test_a_preview_that_is_stopped_leaves_no_copy_of_the_ledger(desk: Desk) -> N
         until(lambda: any(file.name == "preview.db" for file in desk.files()))
         process.send_signal(signal.SIGTERM)
         assert desk.end(process).status == 2
-    assert set(desk.files()) == before
+    # A preview takes its turn among the programs of this home, by the lock that a pass takes.
+    assert {file.name for file in set(desk.files()) - before} <= {"engine.lock"}
 
 
 @side_by_side(connected=False)
@@ -175,13 +176,13 @@ def test_without_a_keyring_that_encrypts_nothing_is_kept_or_posted(desk: Desk) -
         "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent",
         "PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring",
     }
-    sync, connect, add, preview, empty = at_once(
+    sync, connect, add, empty = at_once(
         lambda: desk.run("sync", "--json", **nowhere),
         lambda: desk.run("connect", "books", *keys, "--paste", **nowhere),
         lambda: desk.run("add", "more", *options, **nowhere),
-        lambda: desk.run("sync", "--preview", **nowhere),
         lambda: Desk(desk.home.parent / "other", practice).run("sync", **nowhere),
     )
+    preview = desk.run("sync", "--preview", **nowhere)
     for done in (sync, connect, add, preview):
         assert done.status == 2
         assert "install" in done.sentence()
