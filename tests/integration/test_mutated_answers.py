@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
+from bare_client import Clock, NoLog, Tokens
 from invoices import customer, document, line, payment
 from meddling import MeddledWorld, Raw
 from mutations import HTML, mutated
@@ -40,7 +41,7 @@ from qbdesk.sync.quickbooks.client import (
 )
 from qbdesk.sync.quickbooks.hosts import intuit_hosts
 from qbdesk.sync.quickbooks.json_reader import NotJson, read_json
-from qbdesk.sync.quickbooks.limits import Limiter, RequestKind
+from qbdesk.sync.quickbooks.limits import Limiter
 from qbdesk.sync.quickbooks.objects import (
     CustomerObject,
     Entity,
@@ -163,32 +164,6 @@ class Wire(httpx.AsyncBaseTransport):
             yield self.answer.body
 
         return httpx.Response(self.answer.status, headers=headers, content=body())
-
-
-class Clock:
-    now = 0.0
-
-    def time(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
-class NoLog:
-    def recent(self, since: float) -> list[tuple[float, RequestKind]]:
-        return []
-
-    def add(self, at: float, kind: RequestKind) -> None:
-        pass
-
-
-class Tokens:
-    async def access_token(self) -> str:
-        return "access"
-
-    async def refused(self, token: str) -> None:
-        pass
 
 
 class Asker:

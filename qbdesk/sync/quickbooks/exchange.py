@@ -4,14 +4,13 @@ import asyncio
 import logging
 import ssl
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 
 import httpx
 
 from qbdesk.sync.errors import Trouble
 from qbdesk.sync.quickbooks.faults import clean_tid
 from qbdesk.sync.quickbooks.limits import PAUSE_AFTER_THROTTLE
+from qbdesk.sync.retry_after import retry_after
 
 LARGEST_ANSWER = 32 * 1024 * 1024  # bytes, unpacked; 1000 invoices have about 5 MB
 CONNECT_SECONDS = 20.0
@@ -98,7 +97,7 @@ async def exchange(http: httpx.AsyncClient, request: httpx.Request, deadline: fl
             response.headers.get("content-type", ""),
             body,
             tid,
-            _retry_after(response.headers),
+            retry_after(response.headers, _LONGEST_PAUSE),
         )
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
         # A ProxyError is the proxy's refusal of the tunnel: the request itself never left.
@@ -143,22 +142,3 @@ def _why_not_connected(error: httpx.HTTPError) -> str:
             "person who looks after the network."
         )
     return "QuickBooks cannot be reached. Check this computer's internet connection."
-
-
-def _retry_after(headers: httpx.Headers) -> float | None:
-    wanted = headers.get("retry-after", "").strip()
-    if wanted.isascii() and wanted.isdigit() and len(wanted) < 10:
-        return min(max(float(wanted), 1.0), _LONGEST_PAUSE)
-    until, now = _moment(wanted), _moment(headers.get("date", ""))
-    if until is None or now is None:
-        return None
-    return min(max((until - now).total_seconds(), 1.0), _LONGEST_PAUSE)
-
-
-def _moment(text: str) -> datetime | None:
-    """An HTTP date. Both ends are read from the server, whose clock need not be ours."""
-    try:
-        moment = parsedate_to_datetime(text)
-        return moment if moment.tzinfo is not None else None
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None

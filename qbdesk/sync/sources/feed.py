@@ -5,7 +5,6 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.model import Tenant
 from qbdesk.sync.quickbooks.json_reader import NotJson, read_json
+from qbdesk.sync.retry_after import retry_after
 from qbdesk.sync.sources.source import Page, SourceRefused, SourceUnreachable
 
 PAGE_SIZE = 200
@@ -215,7 +215,7 @@ def _read(response: httpx.Response, body: bytes) -> _Try:
     if status in (400, 410):
         raise _Expired
     if status == 429 or (status == 503 and "retry-after" in response.headers):
-        return _Try(why=_BUSY, wait=_retry_after(response.headers))
+        return _Try(why=_BUSY, wait=retry_after(response.headers, LONGEST_WAIT))
     if status >= 500:
         return _Try(why=_DOWN)
     if status != 200:
@@ -224,22 +224,3 @@ def _read(response: httpx.Response, body: bytes) -> _Try:
         return _Try(answer=read_json(body))
     except NotJson:
         return _Try(why=_RUBBISH)
-
-
-def _retry_after(headers: httpx.Headers) -> float | None:
-    told = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", told):
-        return min(float(told), LONGEST_WAIT)
-    until, now = _moment(told), _moment(headers.get("date", ""))
-    if until is None or now is None:
-        return None
-    return min(max((until - now).total_seconds(), 1.0), LONGEST_WAIT)
-
-
-def _moment(text: str) -> datetime | None:
-    """An HTTP date. Both ends are read from the server, whose clock need not be ours."""
-    try:
-        moment = parsedate_to_datetime(text)
-        return moment if moment.tzinfo is not None else None
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
