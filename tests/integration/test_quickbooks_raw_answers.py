@@ -1,9 +1,10 @@
 """Damage on the wire itself: whatever arrives after a write has left, it is never "not sent"."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from bare_client import Clock, NoLog, Tokens
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ from qbdesk.sync.quickbooks.client import (
     Write,
 )
 from qbdesk.sync.quickbooks.hosts import intuit_hosts
-from qbdesk.sync.quickbooks.limits import Limiter, RequestKind
+from qbdesk.sync.quickbooks.limits import Limiter
 from qbdesk.sync.quickbooks.objects import CustomerObject
 from qbdesk.sync.quickbooks.queries import query
 
@@ -50,32 +51,6 @@ def damaged(draw: st.DrawFn) -> bytes:
         end = draw(st.integers(start, min(len(answer), start + 4)) | st.just(len(answer)))
         answer = answer[:start] + draw(st.binary(max_size=4)) + answer[end:]
     return answer
-
-
-class NoLog:
-    def recent(self, since: float) -> Sequence[tuple[float, RequestKind]]:
-        return []
-
-    def add(self, at: float, kind: RequestKind) -> None:
-        pass
-
-
-class Tokens:
-    async def access_token(self) -> str:
-        return "access"
-
-    async def refused(self, token: str) -> None:
-        pass
-
-
-class Clock:
-    now = 0.0
-
-    def time(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 @asynccontextmanager
