@@ -35,9 +35,7 @@ fuzz:  ## 100,000 damaged answers (ANSWERS=) of QuickBooks and the feed, from a 
 	    tests/integration/test_mutated_answers.py
 
 desktop:  ## the tests in a real desktop session (X server, tray, notifications, keyring)
-	@# The first day has a session to itself: it looks through all of the keyring and of the screen.
-	tests/desktop/session.sh $(BIN)/pytest -q tests/desktop/test_journey.py
-	tests/desktop/session.sh $(BIN)/pytest -q tests/desktop --ignore tests/desktop/test_journey.py
+	tests/desktop/session.sh $(BIN)/pytest -q tests/desktop
 
 format:  ## let ruff format and mend what it can
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

@@ -21,6 +21,8 @@ from typing import IO, Any, TypeVar
 import httpx
 import pytest
 import secretstorage
+from secretstorage.defines import SS_PREFIX
+from secretstorage.util import DBusAddressWrapper, open_session
 
 from qbdesk.app import open_service
 from qbdesk.sync.service import Service
@@ -312,9 +314,14 @@ def in_keyring() -> list[tuple[str, str]]:
     """Label and value of every item of the session's keyring."""
     found = []
     with closing(secretstorage.dbus_init()) as bus:
+        session = open_session(bus)
         for collection in secretstorage.get_all_collections(bus):
-            for item in collection.get_all_items():
-                with suppress(secretstorage.ItemNotFoundException):  # gone since it was listed
+            # get_all_items() would fail as a whole for one item that has gone since it was listed.
+            for path in DBusAddressWrapper(
+                collection.collection_path, f"{SS_PREFIX}Collection", bus
+            ).get_property("Items"):
+                with suppress(secretstorage.ItemNotFoundException):
+                    item = secretstorage.Item(bus, path, session)
                     found.append((item.get_label(), item.get_secret().decode()))
     return found
 

@@ -1,5 +1,6 @@
 """What is on the screen, seen and used as a screen reader does: over AT-SPI, by role and name."""
 
+import os
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -11,6 +12,10 @@ from jeepney import DBusAddress, DBusErrorResponse, MessageType, new_method_call
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
 T = TypeVar("T")
+
+MESSAGE_BUS = DBusAddress(
+    "/org/freedesktop/DBus", bus_name="org.freedesktop.DBus", interface="org.freedesktop.DBus"
+)
 
 PATIENCE = 30.0  # seconds
 POLL = 0.1
@@ -72,7 +77,15 @@ class Screen:
         """Everything that shows, window by window."""
         root = ("org.a11y.atspi.Registry", "/org/a11y/atspi/accessible/root")
         for application in self._call(root, ACCESSIBLE, "GetChildren")[0]:
-            yield from self._below(tuple(application), ())
+            # This process may have a window, but cannot answer while it asks.
+            if self._process_of(application[0]) != os.getpid():
+                yield from self._below(tuple(application), ())
+
+    def _process_of(self, bus_name: str) -> int | None:
+        """The process behind a name on the bus; None: it has gone."""
+        asked = new_method_call(MESSAGE_BUS, "GetConnectionUnixProcessID", "s", (bus_name,))
+        reply = self._bus.send_and_get_reply(asked, timeout=10)
+        return reply.body[0] if reply.header.message_type is MessageType.method_return else None
 
     def _below(self, place: tuple[str, str], inside: tuple[str, ...]) -> Iterator[Element]:
         try:

@@ -56,6 +56,10 @@ def press_keys(*keys: str) -> None:
     subprocess.run(["xdotool", "key", *keys], check=True, timeout=30)
 
 
+def type_text(text: str) -> None:
+    subprocess.run(["xdotool", "type", text], check=True, timeout=30)
+
+
 class TrayEntry:
     """qbdesk's StatusNotifierItem, as the panel sees it."""
 
