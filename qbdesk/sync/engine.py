@@ -16,6 +16,7 @@ from qbdesk.sync.pass_end import OWN_FAULT, PassEnd, Stop, stop_for
 from qbdesk.sync.posting import CompanyLeft, CompanyStopped
 from qbdesk.sync.preview import preview
 from qbdesk.sync.schedule import SHORTEST, Schedule
+from qbdesk.sync.totals import keeping
 from qbdesk.sync.turn import Turn
 from qbdesk.sync.verdicts import Tally
 from qbdesk.sync.views import (
@@ -199,8 +200,23 @@ class Engine:
             around.settle,
             self._hears,
         )
-        await CompanyPass(tools, tally, afresh=afresh).run()
-        tally.poll_seconds = source.poll_seconds
+        trouble = None
+        try:
+            await CompanyPass(tools, tally, afresh=afresh).run()
+            tally.poll_seconds = source.poll_seconds
+        except Trouble as error:
+            trouble = error
+        await self.add_up(company)
+        if trouble is not None:
+            raise trouble
+
+    async def add_up(self, company: Company) -> None:
+        """Brings the control totals up to date with what the ledger holds now (rule 33)."""
+        await keeping.refresh(
+            self._ledger,
+            company,
+            lambda done: self._hears(Progress(company.name, "Adding up the control totals", done)),
+        )
 
     async def preview(self, company: Company) -> list[InvoiceRow]:
         """What a pass would do, played through on a copy of the ledger; nothing is written."""

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from datetime import date
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from qbdesk.sync import rulings, settings, shown
@@ -20,6 +21,8 @@ from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, listing
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.planner.items import ITEM
+from qbdesk.sync.reports import ControlTotals
+from qbdesk.sync.totals import csv_file, report
 from qbdesk.sync.views import (
     Checkup,
     CompanyChanged,
@@ -206,6 +209,29 @@ class Service:
         here = self._company(company)
         with self._around.ledger.begin() as connection:
             return settings.offered(connection, here)
+
+    @_on_engine
+    async def totals(
+        self, company: str, month: str | None = None, *, afresh: bool = True
+    ) -> ControlTotals:
+        """Source against QuickBooks, of a month (`2026-04`) or of all time (rule 33).
+
+        `afresh` False: as they were added up last, which takes no time. QuickBooks is not asked.
+        """
+        here = self._company(company)
+        if afresh:
+            await self._engine.add_up(here)
+        with self._around.ledger.begin() as connection:
+            return report.of_company(connection, here, month)
+
+    @_on_engine
+    async def save_totals(self, company: str, month: str | None, file: Path) -> None:
+        """Writes the control totals as a CSV file. Raises Refusal where that cannot be done."""
+        here = self._company(company)
+        await self._engine.add_up(here)
+        with self._around.ledger.begin() as connection:
+            found = report.of_company(connection, here, month)
+        await asyncio.to_thread(csv_file.write, found, file)
 
     # ---- companies ----
 

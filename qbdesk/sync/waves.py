@@ -238,7 +238,9 @@ class Waves:
                     answer=adopt.answer,
                     ended_at=now,
                 )
-                invoices.change(connection, record.id, posted_document=record.document)
+                invoices.change(
+                    connection, record.id, posted_document=record.document, changed_at=now
+                )
                 journal.add(connection, record.company_id, record.id, now, adopt.why)
 
     async def _settle(self, settles: Sequence[tuple[Work, Settle]]) -> None:
@@ -294,14 +296,16 @@ class Waves:
             found = await self._tools.quickbooks.read(
                 f"invoice/{invoice_id}", InvoiceObject, "Invoice"
             )
+            now = self._tools.clock()
             with self._ledger.begin() as connection:
                 for step in steps.of_quickbooks_id(connection, self._company.id, invoice_id):
                     answer = dict(step.answer or {}) | {"reread": False, "gone": found is None}
                     if found is not None:
                         ours = bool((step.answer or {}).get("ours", True))
-                        now = self._tools.clock()
                         answer = answers.kept(found, now, fresh=False, ours=ours)
                     steps.change(connection, step.id, answer=answer)
+                    if step.invoice_id is not None:
+                        invoices.change(connection, step.invoice_id, changed_at=now)
 
 
 def _askable(looks: Iterable[Look]) -> Iterator[tuple[Subject, list[str]]]:
