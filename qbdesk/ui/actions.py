@@ -22,6 +22,7 @@ class ActionBar(QWidget):
     add_pressed = Signal()
     remove_pressed = Signal()
     settings_pressed = Signal()
+    totals_pressed = Signal()
     token_pressed = Signal()
     quit_pressed = Signal()
 
@@ -66,6 +67,9 @@ class ActionBar(QWidget):
     def _menu(self) -> QMenu:
         menu = QMenu(self)
         self.sync_all = self._entry(menu, self.tr("Sync all companies"), self.sync_all_pressed)
+        self.totals = self._entry(menu, self.tr("Control totals…"), self.totals_pressed)
+        self.totals.setShortcut(QKeySequence("Ctrl+T"))
+        self.addAction(self.totals)
         menu.addSeparator()
         self._entry(menu, self.tr("Add company…"), self.add_pressed)
         self.settings = self._entry(

@@ -34,6 +34,7 @@ class CompanyActions(QObject):
         bar.add_pressed.connect(self._add)
         bar.remove_pressed.connect(self._remove)
         bar.settings_pressed.connect(self._settings)
+        bar.totals_pressed.connect(self._totals)
         bar.token_pressed.connect(self._new_token)
         contents.header.token_pressed.connect(self._new_token)
         bar.quit_pressed.connect(self.quit_wanted)
@@ -150,6 +151,13 @@ class CompanyActions(QObject):
             dialog = SettingsDialog(self._bridge, view, self._contents)
             dialog.saved.connect(lambda: self._desk.tell(self.tr("The settings are saved.")))
             self._desk.open_dialog(dialog)
+
+    def _totals(self) -> None:
+        from qbdesk.ui.dialogs.totals import TotalsDialog
+
+        view = self._desk.view()
+        if view is not None:
+            self._desk.open_dialog(TotalsDialog(self._bridge, view, self._contents))
 
     def _new_token(self) -> None:
         from qbdesk.ui.dialogs.source_token import SourceTokenDialog

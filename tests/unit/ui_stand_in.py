@@ -5,10 +5,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from threading import Event as Flag
 from typing import Any, TypeVar
 
 from qbdesk.sync.errors import Refusal
+from qbdesk.sync.reports import ControlTotals, Kind, MarkedInvoice, SeenLine, TotalLine
 from qbdesk.sync.views import (
     Choice,
     CompanyChanged,
@@ -145,6 +147,54 @@ SETTINGS = [
 ]
 
 
+def total_line(kind: Kind, label: str, source: str, quickbooks: str | None = "") -> TotalLine:
+    """QuickBooks says the same unless another figure is given."""
+    there = None if quickbooks is None else Decimal(quickbooks or source)
+    return TotalLine(kind, label, "CAD", Decimal(source), there)
+
+
+CONTROL = ControlTotals(
+    company="maple",
+    month=None,
+    months=("2026-11", "2026-10"),
+    last_pass_at=NOW,
+    current=True,
+    lines=(
+        total_line(Kind.COUNT, "", "143"),
+        total_line(Kind.NET, "", "48210.55", "48310.55"),
+        total_line(Kind.TAX, "GST (5 %)", "412.30"),
+        total_line(Kind.TAX, "HST ON (13 %)", "5190.22", "5203.22"),
+        total_line(Kind.GROSS, "", "53813.07", "53926.07"),
+        total_line(Kind.PAID, "Card clearing", "21004.10"),
+        total_line(Kind.PAID, "Undeposited Funds", "32808.97", "32695.97"),
+    ),
+    seen=(
+        SeenLine(Status.SYNCED, posted=True, count=142, amounts=(("CAD", Decimal("53700.07")),)),
+        SeenLine(
+            Status.NEEDS_ATTENTION, posted=True, count=1, amounts=(("CAD", Decimal("113.00")),)
+        ),
+        SeenLine(
+            Status.NEEDS_ATTENTION, posted=False, count=4, amounts=(("CAD", Decimal("870.10")),)
+        ),
+        SeenLine(Status.IGNORED, posted=False, count=2, amounts=(("CAD", Decimal("99.00")),)),
+    ),
+    still_open=(
+        MarkedInvoice(
+            "inv_00017",
+            "2026-0017",
+            "Harbour Condo Corp",
+            "CAD",
+            Decimal("113.00"),
+            Decimal("226.00"),
+            "Spot-check: QuickBooks made 226.00 CAD of the invoice, the source says 113.00 CAD.",
+        ),
+    ),
+    still_open_count=1,
+    differing=(),
+    differing_count=0,
+)
+
+
 class StandIn:
     """Answers from lists; `asked` notes every call as (method, arguments)."""
 
@@ -161,6 +211,7 @@ class StandIn:
         self.intuit_told = True
         self.pass_results: list[PassResult] = []
         self.known_settings = SETTINGS
+        self.control = CONTROL
         self.gate = Flag()
         self.gate.set()
         self.started = self.stopped = False
@@ -348,6 +399,14 @@ class StandIn:
 
     def resume(self, company: str) -> "Future[None]":
         return self._answer(lambda: self.change_company(company, paused=False), "resume", company)
+
+    # ---- control totals ----
+
+    def totals(self, company: str, month: str | None = None) -> "Future[ControlTotals]":
+        return self._answer(lambda: replace(self.control, month=month), "totals", company, month)
+
+    def save_totals(self, company: str, month: str | None, file: Path) -> "Future[None]":
+        return self._answer(lambda: None, "save_totals", company, month, file)
 
     # ---- settings ----
 
