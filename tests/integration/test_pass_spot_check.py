@@ -284,6 +284,7 @@ def test_a_spot_check_may_be_left_as_it_is_and_says_what_stands_where(office: Of
         "posted."
     )
     assert office.count("Invoice", "Payment") == (1, 0)
+    assert office.row().quickbooks_invoice_id == only_invoice(office)["Id"]
     assert [entry.who for entry in office.journal() if told in entry.text] == ["Ann"]
     office.sync()
     assert (office.status(), office.count("Payment")) == (Status.IGNORED, (0,))
