@@ -145,8 +145,10 @@ def _leave(connection: Connection, record: InvoiceRecord, who: str, now: datetim
     assert invoice is not None
     operation = invoice_operation(invoice)
     posted = steps.latest(connection, record.company_id, [operation])[operation]
-    told = left(invoice, PostedInvoice.model_validate(posted.answer), who)
-    _put_aside(connection, record, told, who, now)
+    answer = PostedInvoice.model_validate(posted.answer)
+    ids = {"quickbooks_customer_id": answer.customer_id, "quickbooks_invoice_id": answer.id}
+    invoices.change(connection, record.id, **ids)
+    _put_aside(connection, record, left(invoice, answer, who), who, now)
 
 
 def _put_aside(

@@ -258,14 +258,16 @@ def test_a_split_may_be_left_to_quickbooks_where_the_sum_is_right(office: Office
     assert taxes == [Decimal("5.00"), Decimal("9.98")]
 
 
-def test_automated_sales_tax_may_have_its_own_rates(open_office: OpenOffice) -> None:
+def test_automated_sales_tax_may_share_it_out_in_its_own_way(open_office: OpenOffice) -> None:
     office = open_office(
         country="US", home_currency="USD", sales_tax="us_automated", automated_tax_rate="6.25"
     )
-    rates = (("tx", "Texas", "4"), ("city", "Austin", "2.25"))
+    row = line(rates=(TEXAN, ("levy", "Levy", "0.01")))
+    row["taxes"][0]["amount"] = "6.24"
+    row["tax_amount"] = "6.25"
     money = payment("106.25", currency="USD")
     client = customer(billing_address=TEXAS)
-    shown = document(currency="USD", client=client, lines=[line(rates=rates)], payments=[money])
+    shown = document(currency="USD", client=client, lines=[row], payments=[money])
     assert office.post(shown).synced == 1
 
 
@@ -284,6 +286,7 @@ def test_a_spot_check_may_be_left_as_it_is_and_says_what_stands_where(office: Of
         "posted."
     )
     assert office.count("Invoice", "Payment") == (1, 0)
+    assert office.row().quickbooks_invoice_id == only_invoice(office)["Id"]
     assert [entry.who for entry in office.journal() if told in entry.text] == ["Ann"]
     office.sync()
     assert (office.status(), office.count("Payment")) == (Status.IGNORED, (0,))

@@ -331,6 +331,22 @@ def test_two_rates_of_one_height_are_compared_together() -> None:
     assert told == "City 1 %: 1.99 CAD instead of 2.00 CAD"
 
 
+@pytest.mark.parametrize("told", [[("14.975", "14.98")], [("5", "5.01"), ("9.98", "9.97")]])
+def test_a_per_cent_that_the_source_does_not_know_leaves_it_to_the_sum(
+    told: list[tuple[str, str]],
+) -> None:
+    rates = [(Decimal(percent), Decimal(amount)) for percent, amount in told]
+    assert figures.rates_that_differ(_quebec("5.00", "9.98"), rates) == []
+
+
+def test_a_rate_that_quickbooks_left_out_is_a_difference() -> None:
+    (gst, qst) = figures.rates_that_differ(
+        _quebec("5.00", "9.98"), [(Decimal("9.975"), Decimal("14.98"))]
+    )
+    assert gst == "GST 5 %: 0.00 CAD instead of 5.00 CAD"
+    assert qst == "QST 9.975 %: 14.98 CAD instead of 9.98 CAD"
+
+
 def test_what_quickbooks_did_not_tell_is_not_compared() -> None:
     assert figures.rates_that_differ(paid(), None) == []
     assert figures.lines_that_differ(paid(), None) == []

@@ -4,7 +4,7 @@ What QuickBooks did not tell is not compared, and neither is what only seems to 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from qbdesk.sync.model import LineTax, PaidInvoice
@@ -43,6 +43,9 @@ def rates_that_differ(
 ) -> list[str]:
     """Each rate whose tax is not the source's, in words.
 
+    None where QuickBooks names a per cent that the source does not: it may be the sum of several
+    rates, or a rounded one.
+
     Args:
         told: (per cent, amount) of each of QuickBooks' rates; None: it did not tell.
     """
@@ -52,28 +55,21 @@ def rates_that_differ(
     made: defaultdict[Decimal, Decimal] = defaultdict(Decimal)
     for percent, amount in told:
         made[percent] += amount
+    if any(amount and percent not in wanted for percent, amount in made.items()):
+        return []
     return [
-        f"{_rate_name(invoice, percent)}: " + _instead(invoice, made, wanted, percent)
-        for percent in sorted(made.keys() | wanted.keys())
-        if made.get(percent, ZERO) != wanted.get(percent, ZERO)
+        f"{_rate_name(invoice, percent)}: {shown(made[percent], invoice.currency)} instead of "
+        f"{shown(wanted[percent], invoice.currency)}"
+        for percent in sorted(wanted)
+        if made[percent] != wanted[percent]
     ]
-
-
-def _instead(
-    invoice: PaidInvoice,
-    made: Mapping[Decimal, Decimal],
-    wanted: Mapping[Decimal, Decimal],
-    percent: Decimal,
-) -> str:
-    figures = (shown(each.get(percent, ZERO), invoice.currency) for each in (made, wanted))
-    return " instead of ".join(figures)
 
 
 def _rate_name(invoice: PaidInvoice, percent: Decimal) -> str:
     """As the source calls it."""
     height = f"{percent.normalize():f}"
-    names = [tax.name for tax in _all_taxes(invoice) if tax.rate_percent == percent]
-    name = text.one_line(names[0], LONGEST_NAME) if names else "tax"
+    name = next(tax.name for tax in _all_taxes(invoice) if tax.rate_percent == percent)
+    name = text.one_line(name, LONGEST_NAME)
     return name if height in name else f"{name} {height} %"
 
 

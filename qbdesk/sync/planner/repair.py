@@ -80,23 +80,20 @@ def _parts_that_differ(
     if not answer.ours:
         return []
     lines = figures.lines_that_differ(invoice, answer.lines)
-    if answer.taxes is None or _rates_are_agreed(invoice, known, case):
+    if answer.taxes is None or _rates_are_agreed(known, case):
         return lines
     told = [(rate.percent, rate.amount) for rate in answer.taxes]
     return [*lines, *figures.rates_that_differ(invoice, told)]
 
 
-def _rates_are_agreed(invoice: PaidInvoice, known: Knowledge, case: Case) -> bool:
+def _rates_are_agreed(known: Knowledge, case: Case) -> bool:
     """Only the sum counts: the rates are Intuit's own, or a person has chosen how it is shared."""
     if known.facts.country == "US" and known.facts.automated_tax:
         return True
-    before, after = case.answers.get(tax.DIFFERENCE), case.answers.get(REASON, "")
+    before, after = case.answers.get(tax.DIFFERENCE), case.answers.get(REASON)
     if known.facts.country == "US" and tax.SOURCE_TAX in (before, after):
         return True  # there only the sum can be sent
-    step = case.steps.get(repair_operation(invoice))
-    repaired = step is not None and step.state is StepState.CONFIRMED
-    chosen_code = repaired and after.startswith(CODE_PREFIX)
-    return before == tax.QUICKBOOKS_SHARES.word or chosen_code
+    return before == tax.QUICKBOOKS_SHARES.word
 
 
 def _can_be_repaired(invoice: PaidInvoice, known: Knowledge, answer: PostedInvoice) -> bool:
