@@ -15,6 +15,7 @@ from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.pass_end import OWN_FAULT, PassEnd, Stop, stop_for
 from qbdesk.sync.posting import CompanyLeft, CompanyStopped
 from qbdesk.sync.preview import preview
+from qbdesk.sync.reports import Preview
 from qbdesk.sync.schedule import SHORTEST, Schedule
 from qbdesk.sync.totals import keeping
 from qbdesk.sync.turn import Turn
@@ -22,7 +23,6 @@ from qbdesk.sync.verdicts import Tally
 from qbdesk.sync.views import (
     CompanyChanged,
     Event,
-    InvoiceRow,
     PassResult,
     Progress,
     Requests,
@@ -218,7 +218,7 @@ class Engine:
             lambda done: self._hears(Progress(company.name, "Adding up the control totals", done)),
         )
 
-    async def preview(self, company: Company) -> list[InvoiceRow]:
+    async def preview(self, company: Company) -> Preview:
         """What a pass would do, played through on a copy of the ledger; nothing is written."""
         return await self.alone(
             company.name, lambda: preview(self._around, self.clients, company, self._hears)

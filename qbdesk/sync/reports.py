@@ -1,12 +1,12 @@
 """What control totals and preview show: immutable, and added up already."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from qbdesk.sync.money import ZERO
-from qbdesk.sync.views import Status
+from qbdesk.sync.views import InvoiceRow, Requests, Status
 
 
 class Kind(StrEnum):
@@ -96,3 +96,75 @@ class ControlTotals:
     def agree(self) -> bool:
         """Source and QuickBooks are equal in every figure that QuickBooks has told."""
         return all(line.difference in (None, ZERO) for line in self.lines)
+
+
+class PlanKind(StrEnum):
+    """What a line of the preview speaks of, in the order in which they are shown."""
+
+    POST = "post"  # new invoices, with their payments
+    PAYMENT = "payment"  # payments for invoices that are in QuickBooks already
+    CORRECTION = "correction"
+    NET = "net"
+    TAX = "tax"
+    INCOME = "income"
+    DEPOSIT = "deposit"
+    ALREADY = "already"
+    HELD = "held"
+    WAITING = "waiting"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True)
+class PlanLine:
+    """Invoices or payments of one kind, counted and added up.
+
+    Attributes:
+        label: Account, tax code, or why it is held, waiting or ignored; else empty.
+        currency: Empty for rows that cannot be read.
+        base: What the tax is charged on.
+    """
+
+    kind: PlanKind
+    label: str
+    currency: str
+    count: int
+    amount: Decimal
+    base: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class MonthPlan:
+    """One month of a preview; `month` None: all together, empty: rows without a date.
+
+    Attributes:
+        closed: "closed", "partly" or empty, by the closing date of the books.
+    """
+
+    month: str | None
+    closed: str
+    lines: tuple[PlanLine, ...]
+
+    def of(self, kind: PlanKind) -> tuple[PlanLine, ...]:
+        return tuple(line for line in self.lines if line.kind is kind)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the next pass would do (bookkeeping rule 34); nothing of it was written.
+
+    Attributes:
+        rows: Every invoice as it would stand afterwards.
+        months: Oldest first.
+        new_customers, matched_customers, doubtful_customers: How many.
+        requests: What the preview itself cost.
+    """
+
+    company: str
+    rows: tuple[InvoiceRow, ...]
+    whole: MonthPlan
+    months: tuple[MonthPlan, ...]
+    new_customers: int
+    matched_customers: int
+    doubtful_customers: int
+    closed_up_to: date | None
+    requests: Requests

@@ -21,7 +21,7 @@ from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, listing
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.planner.items import ITEM
-from qbdesk.sync.reports import ControlTotals
+from qbdesk.sync.reports import ControlTotals, Preview
 from qbdesk.sync.totals import csv_file, report
 from qbdesk.sync.views import (
     Checkup,
@@ -326,8 +326,9 @@ class Service:
         return [await self._engine.run_pass(name, afresh=True) for name in names]
 
     @_on_engine
-    async def preview(self, company: str) -> list[InvoiceRow]:
-        """What a pass would do, row by row; nothing is written to QuickBooks or to the ledger."""
+    async def preview(self, company: str) -> Preview:
+        """What a pass would do, by month and row by row; nothing is written to QuickBooks or to
+        the ledger (rule 34)."""
         return await self._engine.preview(self._company(company))
 
     @_on_engine
