@@ -300,10 +300,17 @@ class Service:
 
     @_on_engine
     async def confirm_connect(
-        self, company: str, income_account_id: str, agreed: frozenset[str]
+        self,
+        company: str,
+        income_account_id: str,
+        agreed: frozenset[str],
+        *,
+        paused: bool = False,
     ) -> CompanyView:
-        """Keeps the connection. `agreed`: the words of Offer.questions a person said yes to."""
-        return await self._desk.confirm(self._company(company), income_account_id, agreed)
+        """Keeps the connection. `agreed`: the words of Offer.questions a person said yes to;
+        `paused`: nothing is posted until the company is resumed."""
+        here = self._company(company)
+        return await self._desk.confirm(here, income_account_id, agreed, paused=paused)
 
     @_on_engine
     async def cancel_connect(self, company: str) -> None:

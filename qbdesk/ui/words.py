@@ -6,7 +6,7 @@ from decimal import Decimal
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
 from qbdesk.sync.money import shown
-from qbdesk.sync.reports import Kind, TotalLine
+from qbdesk.sync.reports import Kind, PlanKind, PlanLine, TotalLine
 from qbdesk.sync.views import State, Status
 from qbdesk.ui.state import Overall
 
@@ -142,3 +142,22 @@ def seen(status: Status, *, posted: bool) -> str:
     if posted and status is not Status.SYNCED:
         return translate("words", "{word} after posting").format(word=word)
     return word
+
+
+def plan_line(line: PlanLine) -> str:
+    """What a line of the preview speaks of."""
+    translate = QCoreApplication.translate
+    said = {
+        PlanKind.POST: translate("words", "Invoices with their payments"),
+        PlanKind.PAYMENT: translate("words", "Payments alone; the invoice is there"),
+        PlanKind.CORRECTION: translate("words", "Corrections of posted invoices"),
+        PlanKind.NET: translate("words", "Net"),
+        PlanKind.TAX: translate("words", "Tax: {label}, on {base}"),
+        PlanKind.INCOME: translate("words", "Income account: {label}"),
+        PlanKind.DEPOSIT: translate("words", "Deposited to: {label}"),
+        PlanKind.ALREADY: translate("words", "Already in QuickBooks"),
+        PlanKind.HELD: translate("words", "Held"),
+        PlanKind.WAITING: translate("words", "Waits"),
+        PlanKind.IGNORED: translate("words", "Ignored"),
+    }[line.kind]
+    return said.format(label=line.label, base=amount(line.base, line.currency))

@@ -127,3 +127,34 @@ def test_a_hundred_invoices_cost_few_reads(open_office: OpenOffice) -> None:
     found = preview(office)
     assert len(found.rows) == 100
     assert found.requests.reads <= 12
+
+
+def test_a_company_connected_for_a_preview_posts_nothing_until_it_is_resumed(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(connected=False)
+    offer = office.offer()
+    assert offer.income_account is not None
+    confirmed = office.service.confirm_connect(
+        NAME, offer.income_account.id, frozenset(), paused=True
+    ).result(PATIENCE)
+    assert (confirmed.connected, confirmed.paused) == (True, True)
+    office.show(document())
+    assert office.sync().synced == 0
+    assert told(preview(office).whole, PlanKind.POST) == {"": (1, Decimal("113.00"))}
+    assert office.count("Invoice") == (0,)
+    office.service.resume(NAME).result(PATIENCE)
+    assert office.sync().synced == 1
+
+
+def test_a_write_of_unknown_fate_is_told_apart_from_what_would_be_posted(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(settle_seconds=300)
+    office.fault("request_lost", "POST invoice", times=9)
+    office.post(document())
+    office.clock.advance(seconds=301)
+    found = preview(office)
+    assert found.whole.of(PlanKind.POST) == ()
+    (line_,) = found.whole.of(PlanKind.WAITING)
+    assert "looked for in QuickBooks" in line_.label

@@ -54,8 +54,8 @@ def test_every_line_shows_source_quickbooks_and_their_difference(qtbot, bridge, 
     ]
     assert dialog.verdict.text() == "Source and QuickBooks differ"
     assert "142 synced, 1 held after posting, 4 held, 2 ignored" in dialog.seen.text()
-    assert dialog.open_title.text() == "Invoices made by qbdesk that are still open: 1"
-    assert dialog.open.texts()[0][:3] == ["2026-0017", "Harbour Condo Corp", "226.00 CAD"]
+    assert dialog.marked_title.text() == "Invoices made by qbdesk that are still open: 1"
+    assert dialog.marked.texts()[0][:3] == ["2026-0017", "Harbour Condo Corp", "226.00 CAD"]
 
 
 def test_totals_that_agree_say_so_and_list_nothing(qtbot, bridge, service) -> None:
@@ -66,8 +66,8 @@ def test_totals_that_agree_say_so_and_list_nothing(qtbot, bridge, service) -> No
         "Source and QuickBooks agree",
         Tone.GOOD,
     )
-    assert dialog.open_title.text().endswith("still open: none")
-    assert not dialog.open.isVisible()
+    assert dialog.marked_title.text().endswith("still open: none")
+    assert not dialog.marked.isVisible()
 
 
 def test_a_figure_that_quickbooks_has_not_told_is_no_zero(qtbot, bridge, service) -> None:
@@ -116,8 +116,8 @@ def test_text_from_outside_is_no_markup(qtbot, bridge, service) -> None:
     entry = replace(CONTROL.still_open[0], customer="<b>x</b>\u202e", why="<i>y</i>" * 10)
     service.control = replace(CONTROL, still_open=(entry,))
     dialog = opened(qtbot, bridge, service)
-    assert dialog.open.texts()[0][1] == "<b>x</b>⟨U+202E⟩"
-    item = dialog.open.item(0, 3)
+    assert dialog.marked.texts()[0][1] == "<b>x</b>⟨U+202E⟩"
+    item = dialog.marked.item(0, 3)
     assert item is not None
     assert "&lt;i&gt;" in item.toolTip()
 

@@ -10,7 +10,17 @@ from threading import Event as Flag
 from typing import Any, TypeVar
 
 from qbdesk.sync.errors import Refusal
-from qbdesk.sync.reports import ControlTotals, Kind, MarkedInvoice, SeenLine, TotalLine
+from qbdesk.sync.reports import (
+    ControlTotals,
+    Kind,
+    MarkedInvoice,
+    MonthPlan,
+    PlanKind,
+    PlanLine,
+    Preview,
+    SeenLine,
+    TotalLine,
+)
 from qbdesk.sync.views import (
     Choice,
     CompanyChanged,
@@ -153,6 +163,13 @@ def total_line(kind: Kind, label: str, source: str, quickbooks: str | None = "")
     return TotalLine(kind, label, "CAD", Decimal(source), there)
 
 
+def plan_line(
+    kind: PlanKind, label: str, count: int, amount: str, base: str | None = None
+) -> PlanLine:
+    on = None if base is None else Decimal(base)
+    return PlanLine(kind, label, "CAD", count, Decimal(amount), on)
+
+
 CONTROL = ControlTotals(
     company="maple",
     month=None,
@@ -194,6 +211,41 @@ CONTROL = ControlTotals(
     differing_count=0,
 )
 
+PREVIEW = Preview(
+    company="maple",
+    rows=(),
+    whole=MonthPlan(
+        None,
+        "",
+        (
+            plan_line(PlanKind.POST, "", 143, "53813.07"),
+            plan_line(PlanKind.PAYMENT, "", 3, "1130.00"),
+            plan_line(PlanKind.NET, "", 143, "48210.55"),
+            plan_line(PlanKind.TAX, "GST", 12, "412.30", "8246.00"),
+            plan_line(PlanKind.TAX, "HST ON", 128, "5190.22", "39924.77"),
+            plan_line(PlanKind.TAX, "Zero-rated", 3, "0.00", "39.78"),
+            plan_line(PlanKind.INCOME, "Services", 143, "48210.55"),
+            plan_line(PlanKind.DEPOSIT, "Undeposited Funds", 102, "33938.97"),
+            plan_line(PlanKind.DEPOSIT, "Card clearing", 44, "21004.10"),
+            plan_line(PlanKind.ALREADY, "", 6, "2310.85"),
+            plan_line(
+                PlanKind.HELD, "Could not find customer email: set it at the source.", 4, "87"
+            ),
+            plan_line(PlanKind.HELD, "Several customers in QuickBooks have this email.", 2, "226"),
+            plan_line(PlanKind.IGNORED, "Paid before 2026-01-01.", 9, "990.10"),
+        ),
+    ),
+    months=(
+        MonthPlan("2026-10", "closed", (plan_line(PlanKind.HELD, "Closed.", 2, "226.00"),)),
+        MonthPlan("2026-11", "", (plan_line(PlanKind.POST, "", 143, "53813.07"),)),
+    ),
+    new_customers=31,
+    matched_customers=54,
+    doubtful_customers=2,
+    closed_up_to=date(2026, 10, 31),
+    requests=Requests(reads=12),
+)
+
 
 class StandIn:
     """Answers from lists; `asked` notes every call as (method, arguments)."""
@@ -212,6 +264,7 @@ class StandIn:
         self.pass_results: list[PassResult] = []
         self.known_settings = SETTINGS
         self.control = CONTROL
+        self.planned = PREVIEW
         self.gate = Flag()
         self.gate.set()
         self.started = self.stopped = False
@@ -363,15 +416,21 @@ class StandIn:
         return self._answer(lambda: self.offer, "finish_connect", company, address)
 
     def confirm_connect(
-        self, company_name: str, income_account_id: str, agreed: frozenset[str]
+        self,
+        company_name: str,
+        income_account_id: str,
+        agreed: frozenset[str],
+        *,
+        paused: bool = False,
     ) -> "Future[CompanyView]":
         def confirmed() -> CompanyView:
             if {word for word, _ in self.offer.questions} - agreed:
                 raise Refusal("Not everything was agreed to.")
-            self.views[company_name] = company(company_name)
+            self.views[company_name] = company(company_name, paused=paused)
             return self.views[company_name]
 
-        return self._answer(confirmed, "confirm_connect", company_name, income_account_id, agreed)
+        told = (company_name, income_account_id, agreed, *(["paused"] if paused else []))
+        return self._answer(confirmed, "confirm_connect", *told)
 
     def cancel_connect(self, company: str) -> "Future[None]":
         return self._answer(lambda: None, "cancel_connect", company)
@@ -407,6 +466,9 @@ class StandIn:
 
     def save_totals(self, company: str, month: str | None, file: Path) -> "Future[None]":
         return self._answer(lambda: None, "save_totals", company, month, file)
+
+    def preview(self, company: str) -> "Future[Preview]":
+        return self._answer(lambda: self.planned, "preview", company)
 
     # ---- settings ----
 

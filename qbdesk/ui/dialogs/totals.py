@@ -58,16 +58,16 @@ class TotalsDialog(Sheet):
         )
         self.body.addWidget(self.lines)
         self.seen = self.say(self.tr("Adding up …"), quiet=True)
-        self.open_title = look.label(bold=True)
-        self.body.addWidget(self.open_title)
-        self.open = FigureTable(
+        self.marked_title = look.label(bold=True)
+        self.body.addWidget(self.marked_title)
+        self.marked = FigureTable(
             self.tr("Invoices to look at"),
             (self.tr("Number"), self.tr("Customer"), self.tr("Open"), self.tr("Why")),
             wide=3,
             most_rows=5,
         )
-        self.open.hide()
-        self.body.addWidget(self.open)
+        self.marked.hide()
+        self.body.addWidget(self.marked)
         self.say(
             self.tr(
                 "Invoices count in the month of their date, payments in that of the day they were "
@@ -98,9 +98,9 @@ class TotalsDialog(Sheet):
         self._judge(totals)
         self.seen.setText(_seen(self, totals))
         marked = (*totals.still_open, *totals.differing)
-        self.open_title.setText(_open_title(self, totals))
-        self.open.show_rows([_marked_cells(entry) for entry in marked])
-        self.open.setVisible(bool(marked))
+        self.marked_title.setText(_marked_title(self, totals))
+        self.marked.show_rows([_marked_cells(entry) for entry in marked])
+        self.marked.setVisible(bool(marked))
         self.save.setEnabled(True)
 
     def _offer_months(self, totals: ControlTotals) -> None:
@@ -174,7 +174,7 @@ def _marked_cells(entry: MarkedInvoice) -> list[Cell]:
     return [Cell(entry.number), Cell(entry.customer), Cell(left, right=True), Cell(entry.why)]
 
 
-def _open_title(owner: QWidget, totals: ControlTotals) -> str:
+def _marked_title(owner: QWidget, totals: ControlTotals) -> str:
     still_open = words.number(totals.still_open_count) or "0"
     said = owner.tr("Invoices made by qbdesk that are still open: {count}")
     told = said.format(count=still_open if totals.still_open_count else owner.tr("none"))
