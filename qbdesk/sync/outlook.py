@@ -26,7 +26,6 @@ DISCOUNTS = "Discounts given"
 _PSEUDO = {"TAX": BY_QUICKBOOKS, "NON": NOT_TAXED}  # Intuit's codes in the US
 _OF_STATUS = {
     Status.NEEDS_ATTENTION: PlanKind.HELD,
-    Status.WAITING: PlanKind.WAITING,
     Status.ALREADY_IN_QUICKBOOKS: PlanKind.ALREADY,
     Status.IGNORED: PlanKind.IGNORED,
 }
@@ -68,7 +67,7 @@ class Outlook:
 
     def rest(self, record: InvoiceRecord, issued: date | None) -> None:
         """Takes in an invoice that would not be posted."""
-        kind = _OF_STATUS[record.status]
+        kind = _OF_STATUS.get(record.status, PlanKind.WAITING)
         month = month_of(issued) if issued else ""
         key = (record.reason or record.message) if kind is PlanKind.HELD else record.message
         label = "" if kind is PlanKind.ALREADY else record.message

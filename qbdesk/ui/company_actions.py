@@ -121,7 +121,7 @@ class CompanyActions(QObject):
 
     def _start_posting(self, view: CompanyView) -> None:
         if view.paused:
-            self._desk.ask(self._desk.service.resume(view.name), lambda _: self.sync(view.name))
+            self._desk.ask(self._desk.service.resume(view.name))  # which begins a pass at once
         else:
             self.sync(view.name)
 

@@ -13,6 +13,7 @@ from ui_stand_in import CONTROL, StandIn, company, total_line
 
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.reports import Kind
+from qbdesk.sync.views import CompanyChanged
 from qbdesk.ui.bridge import Bridge
 from qbdesk.ui.dialogs.totals import TotalsDialog
 from qbdesk.ui.look import Tone, colour
@@ -138,3 +139,11 @@ def test_amounts_keep_the_cents_of_their_currency(qtbot, bridge, service) -> Non
     service.control = replace(CONTROL, lines=(line,))
     (row,) = opened(qtbot, bridge, service).lines.texts()
     assert row == ["Gross", "1,000 JPY", "999 JPY", "-1 JPY", "differs"]
+
+
+def test_a_pass_that_ends_while_they_are_open_is_seen(qtbot, bridge, service) -> None:
+    dialog = opened(qtbot, bridge, service)
+    service.control = replace(CONTROL, lines=(), still_open=(), still_open_count=0)
+    service.tell(CompanyChanged("oak"), CompanyChanged("maple"))
+    qtbot.waitUntil(lambda: dialog.verdict.text() == "Nothing is posted yet")
+    assert len(service.calls("totals")) == 2

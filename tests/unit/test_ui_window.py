@@ -677,6 +677,14 @@ def test_the_preview_starts_posting_of_a_company_that_waits_for_it(screen: Scree
     dialog = screen.dialog(PreviewDialog)
     screen.press(dialog.start)
     assert screen.service.calls("resume") == [["maple"]]
+    assert screen.service.calls("sync") == []
+
+
+def test_the_preview_posts_now_where_the_company_is_not_paused(screen: Screen) -> None:
+    screen.contents.actions_bar.preview.trigger()
+    screen.settle()
+    screen.press(screen.dialog(PreviewDialog).start)
+    assert screen.service.calls("resume") == []
     assert screen.service.calls("sync") == [["maple"]]
 
 

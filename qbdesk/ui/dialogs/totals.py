@@ -7,7 +7,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QWidget
 
 from qbdesk.sync.reports import ControlTotals, Kind, MarkedInvoice, TotalLine
-from qbdesk.sync.views import CompanyView
+from qbdesk.sync.views import CompanyChanged, CompanyView
 from qbdesk.ui import look, words
 from qbdesk.ui.bridge import Bridge
 from qbdesk.ui.dialogs.sheet import Sheet
@@ -80,9 +80,15 @@ class TotalsDialog(Sheet):
         self.save = self.button(self.tr("Save as CSV…"), self._choose_file)
         self.save.setEnabled(False)
         self.button(self.tr("Close"), self.accept, primary=True)
+        bridge.heard.connect(self._hear)
         self._ask()
 
     # ---- asking and showing ----
+
+    def _hear(self, event: object) -> None:
+        """A pass has ended, or somebody has decided something."""
+        if isinstance(event, CompanyChanged) and event.company == self._company:
+            self._ask()
 
     def _ask(self) -> None:
         self._asked_for = self.month.currentData()
