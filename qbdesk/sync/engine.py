@@ -212,11 +212,13 @@ class Engine:
 
     async def add_up(self, company: Company) -> None:
         """Brings the control totals up to date with what the ledger holds now (rule 33)."""
-        await keeping.refresh(
+        told = await keeping.refresh(
             self._ledger,
             company,
             lambda done: self._hears(Progress(company.name, "Adding up the control totals", done)),
         )
+        if told:
+            self._hears(CompanyChanged(company.name))  # the progress is over
 
     async def preview(self, company: Company) -> Preview:
         """What a pass would do, played through on a copy of the ledger; nothing is written."""

@@ -15,7 +15,7 @@ from sqlalchemy import delete
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger.tables import control, control_total
 from qbdesk.sync.reports import ControlTotals, Kind, TotalLine
-from qbdesk.sync.views import Status
+from qbdesk.sync.views import CompanyChanged, Progress, Status
 
 VANCOUVER = {"line1": "1 Main St", "city": "Vancouver", "region": "BC", "country": "CA"}
 
@@ -273,3 +273,27 @@ def test_each_currency_stands_for_itself(open_office: OpenOffice) -> None:
     office.post(document("cad"), dollars)
     gross = {line.currency: pair(line) for line in totals(office).lines if line.kind is Kind.GROSS}
     assert gross == {"CAD": (113, 113), "USD": (113, 113)}
+
+
+def test_many_invoices_are_added_up_with_progress_which_ends(office: Office) -> None:
+    office.show(
+        *(
+            document(f"n{n}", total="1.2345", client=customer(id=f"c{n}", email=None))
+            for n in range(150)
+        )
+    )
+    office.sync()
+    office.events.clear()
+    before = totals(office)
+    assert office.events == []
+    assert reordered(counted_anew(office)) == reordered(before)
+    kinds = [type(event) for event in office.events]
+    assert (Progress in kinds, kinds[-1]) == (True, CompanyChanged)
+    (seen,) = before.seen
+    assert (seen.count, seen.posted) == (150, False)
+
+
+def test_a_company_that_is_not_connected_has_nothing_to_compare(open_office: OpenOffice) -> None:
+    office = open_office(connected=False)
+    found = totals(office)
+    assert (found.lines, found.seen, found.agree) == ((), (), True)

@@ -98,6 +98,12 @@ def test_a_row_that_cannot_be_read_is_counted_without_an_amount() -> None:
     assert (figure.month, figure.currency, figure.in_source) == ("", "", 1)
 
 
+def test_an_amount_that_nobody_can_post_is_counted_and_not_added() -> None:
+    invoice = PaidInvoice.model_validate(document(total="999999999999999.99"))
+    (figure,) = of_invoice(Status.NEEDS_ATTENTION, invoice, None, AROUND).figures
+    assert (figure.in_source, figure.source) == (1, 0)
+
+
 def test_another_total_in_quickbooks_is_a_difference() -> None:
     control, found = brought(posting(total=Decimal("113.01"), balance=Decimal("113.01")))
     assert found[Kind.GROSS, ""].differs

@@ -7,7 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from qbdesk.sync.model import PaidInvoice, Payment
-from qbdesk.sync.money import ZERO
+from qbdesk.sync.money import LARGEST_AMOUNT, ZERO
 from qbdesk.sync.planner.money_received import account_for
 from qbdesk.sync.preflight import Facts, TaxCodeFact
 from qbdesk.sync.quickbooks.answers import PostedInvoice
@@ -121,7 +121,10 @@ def of_invoice(
         return Control("", (Figure("", "", SEEN, status, in_quickbooks=0),), ZERO)
     month = month_of(invoice.issue_date)
     key = f"{status}{POSTED}" if posting else str(status)
-    seen = Figure(month, invoice.currency, SEEN, key, invoice.total, in_quickbooks=0)
+    # An amount that nobody can post is counted and not added: one typing error of 15 digits would
+    # hide all the others.
+    total = invoice.total if abs(invoice.total) <= LARGEST_AMOUNT else ZERO
+    seen = Figure(month, invoice.currency, SEEN, key, total, in_quickbooks=0)
     if posting is None:
         return Control(month, (seen,), ZERO)
     figures = (

@@ -22,13 +22,18 @@ from qbdesk.sync.totals import figures
 from qbdesk.sync.totals.figures import Control, Figure, PostedPayment, Posting, Surrounding
 
 AT_ONCE = 100  # invoices in one transaction: about a twentieth of a second
+# What the ledger keeps of an amount. Rounded one by one, so that what was added in is taken out.
+_KEPT = Decimal("0.001")
 
 
-async def refresh(ledger: Ledger, company: Company, tell: Callable[[int], None]) -> None:
+async def refresh(ledger: Ledger, company: Company, tell: Callable[[int], None]) -> bool:
     """Brings the control totals up to date, a few invoices at a time: nobody waits for all of it.
 
     Args:
-        tell: Hears how many have been added up so far.
+        tell: Hears how many have been added up so far, where they are many.
+
+    Returns:
+        Whether they were so many.
     """
     with ledger.begin() as connection:
         around = Surrounding(
@@ -44,7 +49,7 @@ async def refresh(ledger: Ledger, company: Company, tell: Callable[[int], None])
             if ids:
                 _take(connection, company, ids, around)
         if len(ids) < AT_ONCE:
-            return
+            return done > 0
         last, done = ids[-1], done + len(ids)
         tell(done)
         await asyncio.sleep(0)
@@ -71,7 +76,12 @@ def _take(
 def _add(changes: dict[Place, Sums], brought: Iterable[Figure], *, taken_out: bool = False) -> None:
     for figure in brought:
         place = Place(figure.month, figure.currency, figure.kind, figure.key)
-        amounts = Sums(figure.source, figure.quickbooks, figure.in_source, figure.in_quickbooks)
+        amounts = Sums(
+            figure.source.quantize(_KEPT),
+            figure.quickbooks.quantize(_KEPT),
+            figure.in_source,
+            figure.in_quickbooks,
+        )
         changes[place] = changes.get(place, NOTHING) + (-amounts if taken_out else amounts)
 
 
