@@ -1,8 +1,10 @@
-"""The loop: one pass after another, for one company after another, on one asyncio loop."""
+"""The loop: passes over companies, side by side, on one asyncio loop."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from qbdesk.sync.clients import NOT_CONNECTED, Clients, Surroundings
@@ -35,11 +37,18 @@ log = logging.getLogger(__name__)
 
 STOPPED = "Stopped before it came to its end. Start it again when you like."
 STOPPED_BY_A_PERSON = "Stopped. What was posted stays; the rest waits for the next pass."
+CLOSING = "qbdesk is closing down."
 EVERYBODY = ""  # in the schedule: look who is there at all
+AT_ONCE = 10  # passes side by side; each has a page of the source or a wave of invoices in memory
 
 
 class Engine:
-    """Passes over companies, one at a time in this home, by hand or by the schedule."""
+    """Passes over companies, by hand or by the schedule.
+
+    One company that waits or has a backlog keeps no other waiting: passes run side by side, as
+    tasks of the one program that has this home's turn. There is never more than one at a time over
+    a QuickBooks company, whatever it is called here.
+    """
 
     def __init__(self, around: Surroundings, hears: Callable[[Event], None]) -> None:
         self._around = around
@@ -47,7 +56,10 @@ class Engine:
         self._hears = hears
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._nudged: set[str] = set()  # their pass by the schedule runs, or waits for its turn
-        self._turn = Turn(around.home / "engine.lock", sleep=around.sleep)
+        self._turn = Turn(around.home, sleep=around.sleep)
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._books: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._closing = False
         self.schedule = Schedule(self._by_schedule)
         self.keepers = Keepers(
             around.ledger,
@@ -79,6 +91,7 @@ class Engine:
     async def close(self) -> None:
         """Ends what runs at a safe point. A refresh under way is waited for: it may bring a new
         token that replaces the old one for good."""
+        self._closing = True
         self.schedule.stop()
         self.stop_pass(None)
         if self._running:
@@ -124,9 +137,7 @@ class Engine:
 
     async def run_pass(self, name: str, *, afresh: bool) -> PassResult:
         """One pass to its end. Errors become the result's `stopped` sentence."""
-        if name in self._running:
-            await asyncio.wait([self._running[name]])
-        async with self._turn.taken(lambda told: self._tell(name, told)):
+        async with self._alone(name):
             with self._ledger.begin() as connection:
                 company = companies.named(connection, name)
             if company is None:
@@ -134,6 +145,25 @@ class Engine:
             if company.paused:
                 return self._pass_end.result(company, Tally(), Requests(), None)
             return await self._run(company, afresh=afresh)
+
+    @asynccontextmanager
+    async def _alone(self, name: str) -> AsyncIterator[None]:
+        """Nobody else is at these books, there is a place left, and this home has the turn."""
+        while True:
+            books = self._books_of(name)
+            async with self._books[books]:
+                if books != self._books_of(name):
+                    continue  # it was connected to another company meanwhile
+                async with self._places, self._turn.taken(lambda told: self._tell(name, told)):
+                    if self._closing:
+                        raise Refusal(CLOSING)
+                    yield
+                return
+
+    def _books_of(self, name: str) -> str:
+        with self._ledger.begin() as connection:
+            company = companies.named(connection, name)
+        return (company and company.realm_id) or f"no books yet: {name}"
 
     async def _run(self, company: Company, *, afresh: bool) -> PassResult:
         limiter = self.clients.limiter(company.realm_id or "")
@@ -165,9 +195,7 @@ class Engine:
 
     async def alone(self, name: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Other work on a company that must not meet a pass; ended as one when qbdesk closes."""
-        if name in self._running:
-            await asyncio.wait([self._running[name]])
-        async with self._turn.taken(lambda told: self._tell(name, told)):
+        async with self._alone(name):
             task: asyncio.Task[T] = asyncio.ensure_future(work())
             self._running[name] = task
             try:

@@ -15,7 +15,7 @@ from qbdesk.sync import rulings, settings, shown
 from qbdesk.sync.clients import Surroundings
 from qbdesk.sync.companies_desk import CompaniesDesk
 from qbdesk.sync.doctor.doctor import Doctor
-from qbdesk.sync.engine import Engine
+from qbdesk.sync.engine import CLOSING, Engine
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, listing
 from qbdesk.sync.ledger.companies import Company
@@ -39,8 +39,6 @@ from qbdesk.sync.views import (
 
 T = TypeVar("T")
 P = ParamSpec("P")
-
-NOT_RUNNING = "qbdesk is closing down."
 
 
 def _on_engine(
@@ -136,7 +134,7 @@ class Service:
         if loop is None or loop.is_closed() or not self._thread.is_alive():
             work.close()
             closed: Future[T] = Future()
-            closed.set_exception(Refusal(NOT_RUNNING))
+            closed.set_exception(Refusal(CLOSING))
             return closed
 
         async def when_open() -> T:
@@ -290,11 +288,12 @@ class Service:
 
     @_on_engine
     async def sync(self, company: str | None = None) -> list[PassResult]:
-        """One pass now, over one company or over all, one after the other."""
+        """One pass now, over one company or over all, side by side."""
         with self._around.ledger.begin() as connection:
             everyone = [entry.name for entry in companies.everyone(connection)]
         names = everyone if company is None else [self._company(company).name]
-        return [await self._engine.run_pass(name, afresh=True) for name in names]
+        passes = [self._engine.run_pass(name, afresh=True) for name in names]
+        return await asyncio.gather(*passes)
 
     @_on_engine
     async def preview(self, company: str) -> list[InvoiceRow]:
