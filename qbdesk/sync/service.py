@@ -289,9 +289,10 @@ class Service:
     @_on_engine
     async def sync(self, company: str | None = None) -> list[PassResult]:
         """One pass now, over one company or over all, side by side."""
+        if company is not None:
+            return [await self._engine.run_pass(self._company(company).name, afresh=True)]
         with self._around.ledger.begin() as connection:
-            everyone = [entry.name for entry in companies.everyone(connection)]
-        names = everyone if company is None else [self._company(company).name]
+            names = [entry.name for entry in companies.everyone(connection)]
         passes = [self._engine.run_pass(name, afresh=True) for name in names]
         return await asyncio.gather(*passes)
 
@@ -346,5 +347,4 @@ class Service:
     def _changed(self, company: str, source_ids: Sequence[str]) -> None:
         self._hears(InvoicesChanged(company, tuple(source_ids)))
         self._hears(CompanyChanged(company))
-        if self._scheduled:
-            self._engine.schedule.at(company, self._around.clock())
+        self._engine.look_soon(company)
