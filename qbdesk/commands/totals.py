@@ -32,7 +32,7 @@ def totals(company: str, month: str | None, file: Path | None, as_json: bool) ->
     if month is not None and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month, re.ASCII):
         fail("--month is written YYYY-MM, such as 2026-04.")
     with service() as opened:
-        with shown_progress(opened, company):
+        with shown_progress(opened, [company]):
             found = wait(opened.totals(company, month))
         if file is not None:
             wait(opened.save_totals(company, month, file))
