@@ -236,6 +236,7 @@ class Service:
     @_on_engine
     async def change_setting(self, company: str, key: str, value: str, who: str = "you") -> None:
         """Chooses; what needs attention is then looked at once more. `value`: a choice's word.
+        It counts from the next pass on, which comes at once where one is running.
 
         For `item.PRODUCT` it may also be the name of any product or service, which is then asked
         for in QuickBooks; that may raise QuickBooksError and Unreachable too.
@@ -246,6 +247,7 @@ class Service:
         with self._around.ledger.begin() as connection:
             settings.change(connection, here, key, value, who, self._around.clock())
         self._hears(CompanyChanged(company))
+        self._engine.look_soon(company)
 
     # ---- connecting ----
 

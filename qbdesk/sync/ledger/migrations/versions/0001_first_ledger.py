@@ -46,6 +46,9 @@ def upgrade() -> None:
         sa.Column("refresh_expires_at", Instant(), nullable=True),
         sa.Column("last_refresh_at", Instant(), nullable=True),
         sa.Column("last_pass_at", Instant(), nullable=True),
+        sa.Column("compared_at", Instant(), nullable=True),
+        sa.Column("comparing_since", Instant(), nullable=True),
+        sa.Column("comparing_cursor", sa.Text(), nullable=True),
         sa.Column("appointed_at", Instant(), nullable=True),
         sa.Column("due_at", Instant(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
@@ -113,6 +116,8 @@ def upgrade() -> None:
         sa.Column("quickbooks_payment_ids", sa.JSON(), nullable=False),
         sa.Column("seen_at", Instant(), nullable=False),
         sa.Column("changed_at", Instant(), nullable=False),
+        sa.Column("shown_at", Instant(), nullable=False),
+        sa.Column("gone_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ["company_id"], ["company.id"], name=op.f("fk_paid_invoice_company_id")
         ),
