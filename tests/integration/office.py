@@ -191,7 +191,7 @@ class Office:
     def choices(self, key: str = "inv-1") -> list[str]:
         return [choice.word for choice in self.row(key).choices]
 
-    def journal(self, key: str = "inv-1") -> list[JournalEntry]:
+    def journal(self, key: str | None = "inv-1") -> list[JournalEntry]:
         return self.service.journal(NAME, key).result(PATIENCE)
 
     def resolve(self, choice: str, key: str = "inv-1") -> PassResult:

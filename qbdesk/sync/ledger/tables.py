@@ -151,6 +151,7 @@ attempt = Table(
     Column("at", Instant, nullable=False),
     Column("outcome", String(20), nullable=False),
     Column("intuit_tid", Text),
+    Column("request_hash", String(64), nullable=False),  # SHA-256 of the bytes it is about
     Column("text", Text, nullable=False),
     Index(None, "step_id"),
 )
@@ -166,6 +167,7 @@ journal = Table(
     Column("text", Text, nullable=False),
     Column("details", Text, nullable=False),
     Index(None, "invoice_id"),
+    Index(None, "company_id", "invoice_id"),
 )
 
 # What was learnt of a company: customers, items, payment methods. Reads are metered.

@@ -180,6 +180,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal")),
     )
     op.create_index(op.f("ix_journal_invoice_id"), "journal", ["invoice_id"], unique=False)
+    op.create_index(
+        op.f("ix_journal_company_id_invoice_id"),
+        "journal",
+        ["company_id", "invoice_id"],
+        unique=False,
+    )
     op.create_table(
         "step",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -220,6 +226,7 @@ def upgrade() -> None:
         sa.Column("at", Instant(), nullable=False),
         sa.Column("outcome", sa.String(length=20), nullable=False),
         sa.Column("intuit_tid", sa.Text(), nullable=True),
+        sa.Column("request_hash", sa.String(length=64), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["step_id"], ["step.id"], name=op.f("fk_attempt_step_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
