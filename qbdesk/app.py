@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qbdesk.home import HOME
+from qbdesk.redaction import Redacting
 from qbdesk.sync.errors import Refusal, where
 
 if TYPE_CHECKING:  # loaded when first needed: the window has to be there first
@@ -136,7 +137,7 @@ def log_to(folder: Path) -> None:
     file = folder / "qbdesk.log"
     os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
     handler = RotatingFileHandler(file, maxBytes=500_000, backupCount=2, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(Redacting("%(asctime)s %(levelname)s %(name)s %(message)s"))
     log = logging.getLogger("qbdesk")
     for before in list(log.handlers):
         log.removeHandler(before)

@@ -45,7 +45,7 @@ def add(company: str, source: str, url: str, from_date: str) -> None:
         fail("--from is a day of the calendar, written YYYY-MM-DD, such as 2026-01-31.")
     token = secret("QBDESK_SOURCE_TOKEN", "Token of the invoicing system")
     with service() as opened:
-        view = wait(opened.add_company(company, source, url, token, day))
+        view = wait(opened.add_company(company, source, url, token, day, who()))
         click.echo(f"Added {plain(view.name)}: {plain(view.source_name or '')}, from {day}.")
 
 
@@ -111,7 +111,7 @@ def _confirm(opened: "Service", company: str, offer: Offer, *, switch: bool) -> 
             agreed.add(word)
     if is_person() and not click.confirm("Connect?", default=True):
         raise Refusal(NOTHING_KEPT)
-    view = wait(opened.confirm_connect(company, account.id, frozenset(agreed)))
+    view = wait(opened.confirm_connect(company, account.id, frozenset(agreed), who()))
     click.echo(f"Connected {plain(view.name)} to {plain(offer.company_name)}.")
 
 
@@ -131,7 +131,7 @@ def _ask(word: str, sentence: str) -> None:
 def disconnect(company: str) -> None:
     """Sign COMPANY out of QuickBooks. Past invoices stay there."""
     with service() as opened:
-        told = wait(opened.disconnect(company))
+        told = wait(opened.disconnect(company, who()))
         click.echo(f"Disconnected {plain(company)}. Both tokens are deleted.")
         if not told:
             click.echo(
@@ -146,7 +146,7 @@ def disconnect(company: str) -> None:
 def pause(company: str) -> None:
     """Post nothing for COMPANY until it is resumed."""
     with service() as opened:
-        wait(opened.pause(company))
+        wait(opened.pause(company, who()))
         click.echo(f"Paused {plain(company)}.")
 
 
@@ -155,7 +155,7 @@ def pause(company: str) -> None:
 def resume(company: str) -> None:
     """Post for COMPANY again."""
     with service() as opened:
-        wait(opened.resume(company))
+        wait(opened.resume(company, who()))
         click.echo(f"Resumed {plain(company)}.")
 
 
@@ -164,7 +164,7 @@ def resume(company: str) -> None:
 def remove(company: str) -> None:
     """Sign COMPANY out and take it off the list; its ledger is kept."""
     with service() as opened:
-        wait(opened.remove_company(company))
+        wait(opened.remove_company(company, who()))
         click.echo(f"Removed {plain(company)}. What was posted stays in QuickBooks.")
 
 

@@ -213,10 +213,10 @@ def ignore(company: str, ids: tuple[str, ...], note: str) -> None:
 
 @click.command()
 @click.argument("company")
-@click.argument("invoice_id")
+@click.argument("invoice_id", required=False)
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON, on the last line.")
-def journal(company: str, invoice_id: str, as_json: bool) -> None:
-    """What was done for an invoice, and why."""
+def journal(company: str, invoice_id: str | None, as_json: bool) -> None:
+    """What was done for an invoice, and why; without one, with the company itself."""
     with service() as opened:
         entries = wait(opened.journal(company, invoice_id))
     if as_json:

@@ -208,6 +208,8 @@ class Engine:
         limiter = self.clients.limiter(company.realm_id or "")
         before = limiter.counts
         tally, stop, whole = Tally(), None, True
+        with self._ledger.begin() as connection:
+            tally.chosen = companies.chosen(connection, company.id)
         task = asyncio.ensure_future(self._work(company, tally, afresh=afresh))
         self._running[company.name] = task
         self._hears(CompanyChanged(company.name))

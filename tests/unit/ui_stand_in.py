@@ -385,7 +385,7 @@ class StandIn:
         self.rows.update({row.source_id: row for row in rows})
         self.tell(InvoicesChanged(company, tuple(row.source_id for row in rows)))
 
-    def journal(self, company: str, source_id: str) -> "Future[list[JournalEntry]]":
+    def journal(self, company: str, source_id: str | None = None) -> "Future[list[JournalEntry]]":
         return self._answer(lambda: list(self.entries), "journal", company, source_id)
 
     def resync(self, company: str, source_ids: Sequence[str]) -> "Future[None]":
