@@ -34,6 +34,11 @@ fuzz:  ## 100,000 damaged answers (ANSWERS=) of QuickBooks and the feed, from a 
 	    $(BIN)/pytest -q --timeout 3600 -o log_cli=true --log-cli-level WARNING \
 	    tests/integration/test_mutated_answers.py
 
+exhaustive:  ## fails every single call of database, network and keyring once, and from then on (an hour)
+	QBDESK_TEST_ALL_CALLS=1 \
+	    $(BIN)/pytest -q --timeout 7200 -o log_cli=true --log-cli-level WARNING \
+	    tests/integration/test_every_call_fails.py
+
 desktop:  ## the tests in a real desktop session (X server, tray, notifications, keyring)
 	tests/desktop/session.sh $(BIN)/pytest -q tests/desktop
 
@@ -47,4 +52,4 @@ lock:  ## write requirements.lock anew from pyproject.toml (needs uv)
 clean:  ## remove what was made
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 
-.PHONY: help setup practice test check lint types unit integration fuzz desktop format lock clean
+.PHONY: help setup practice test check lint types unit integration fuzz exhaustive desktop format lock clean
