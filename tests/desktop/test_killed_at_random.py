@@ -81,7 +81,7 @@ class Killer:
             process.kill()
         self.killed += alive
         ahead = sum(self.desk.practice.counts()) / (2 * INVOICES) > self.killed / KILLS
-        self.longest = max(0.5, min(self.longest * (0.9 if ahead else 1.15), 8.0))
+        self.longest = max(0.5, min(self.longest * (0.9 if ahead else 1.15), 20.0))
         return alive
 
 
