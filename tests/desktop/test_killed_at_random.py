@@ -8,14 +8,14 @@ import logging
 import os
 import subprocess
 import time
-from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 import pytest
-from command_line import Desk, Practice, at_once, ended, side_by_side, started, until
+from command_line import Desk, Practice, at_once, ended, side_by_side, started
+from once_each import SETTLED_SOON, at_rest, forgets, wrong_in_quickbooks
 
 __all__ = ["started"]
 pytestmark = pytest.mark.desktop
@@ -24,42 +24,7 @@ figures = logging.getLogger("figures")
 KILLS = int(os.environ.get("QBDESK_TEST_KILLS", "12"))
 INVOICES = int(os.environ.get("QBDESK_TEST_INVOICES", "60"))
 SEED = os.environ.get("QBDESK_TEST_SEED") or str(Random().randrange(1_000_000))
-SETTLED_SOON = {"QBDESK_SETTLE_SECONDS": "1"}
 ROUNDS = 4
-
-
-def forgets(practice: Practice) -> Practice:
-    """QuickBooks, which carries out whatever it is sent, be it for the second time."""
-    practice.change("switches", {"request_ids": "ignored"})
-    return practice
-
-
-def wrong_in_quickbooks(practice: Practice) -> list[str]:
-    """What is missing, doubled or not paid in full by its own payments; nothing, if all is well."""
-    shown = {row["number"]: row for row in practice.documents()}
-    wrong = [f"{number} has a balance" for number in open_numbers(practice)]
-    if practice.numbers() != sorted(shown):
-        counted = Counter(practice.numbers())
-        wrong += [f"{number} is there {counted[number]} times" for number in {*counted, *shown}]
-    numbers = {entry["Id"]: entry["DocNumber"] for entry in practice.look("entities/invoice")}
-    paid = Counter(
-        numbers.get(link["TxnId"], link["TxnId"])
-        for entry in practice.look("entities/payment")
-        for line in entry["Line"]
-        for link in line["LinkedTxn"]
-    )
-    owed = Counter({number: len(row["payments"]) for number, row in shown.items()})
-    if paid != owed:
-        wrong += [f"{number} paid {count} times" for number, count in (paid - owed).items()]
-        wrong += [f"{number} lacks {count} payments" for number, count in (owed - paid).items()]
-    for kind, name in (("customer", "DisplayName"), ("item", "Name"), ("paymentmethod", "Name")):
-        names = Counter(entry[name] for entry in practice.look(f"entities/{kind}"))
-        wrong += [f"{kind} {each} twice" for each, count in names.items() if count > 1]
-    return wrong
-
-
-def open_numbers(practice: Practice) -> list[str]:
-    return [entry["DocNumber"] for entry in practice.look("books")["open_invoices"]]
 
 
 @dataclass
@@ -83,16 +48,6 @@ class Killer:
         ahead = sum(self.desk.practice.counts()) / (2 * INVOICES) > self.killed / KILLS
         self.longest = max(0.5, min(self.longest * (0.9 if ahead else 1.15), 20.0))
         return alive
-
-
-def at_rest(desk: Desk) -> Any:
-    """The pass that leaves nothing waiting; a settle time is never sat out in one."""
-
-    def tried() -> Any:
-        done = desk.run("sync", "--json", **SETTLED_SOON)
-        return done if done.json()["waiting"] == 0 else None
-
-    return until(tried)
 
 
 @side_by_side(invoices=INVOICES)
