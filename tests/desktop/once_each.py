@@ -19,7 +19,8 @@ def wrong_in_quickbooks(practice: Practice) -> list[str]:
     wrong = [f"{number} has a balance" for number in open_numbers(practice)]
     if practice.numbers() != sorted(shown):
         counted = Counter(practice.numbers())
-        wrong += [f"{number} is there {counted[number]} times" for number in {*counted, *shown}]
+        wrong += [f"{number} is there {n} times" for number, n in counted.items() if n > 1]
+        wrong += [f"{number} is not there" for number in shown.keys() - counted.keys()]
     numbers = {entry["Id"]: entry["DocNumber"] for entry in practice.look("entities/invoice")}
     paid = Counter(
         numbers.get(link["TxnId"], link["TxnId"])

@@ -14,7 +14,16 @@ from random import Random
 from typing import Any
 
 import pytest
-from command_line import Desk, Practice, at_once, ended, side_by_side, started
+from command_line import (
+    Desk,
+    Practice,
+    Running,
+    at_once,
+    ended,
+    side_by_side,
+    started,
+    until,
+)
 from once_each import SETTLED_SOON, at_rest, forgets, wrong_in_quickbooks
 
 __all__ = ["started"]
@@ -25,29 +34,42 @@ KILLS = int(os.environ.get("QBDESK_TEST_KILLS", "12"))
 INVOICES = int(os.environ.get("QBDESK_TEST_INVOICES", "60"))
 SEED = os.environ.get("QBDESK_TEST_SEED") or str(Random().randrange(1_000_000))
 ROUNDS = 4
+AT_THE_START = 0.2  # of the kills
 
 
 @dataclass
 class Killer:
-    """Ends passes at random moments. The longest that a pass lives is such that the backlog lasts
-    for all of them."""
+    """Ends passes at random moments: some while the program starts, most after it has first asked
+    something of QuickBooks. How long after that at most is such that the backlog lasts for all."""
 
     desk: Desk
     random: Random
-    longest: float = 2.0  # seconds
+    longest: float = 1.0  # seconds
     killed: int = 0
 
     def kill_one(self) -> bool:
         """Whether it was still alive."""
         with ended(self.desk.start("sync", "--json", **SETTLED_SOON)) as process:
+            if self.random.random() < AT_THE_START:
+                moment = self.random.uniform(0, 1)
+            else:
+                self._wait_for_a_request(process)
+                moment = self.random.uniform(0, self.longest)
             with suppress(subprocess.TimeoutExpired):
-                process.wait(self.random.uniform(0, self.longest))
+                process.wait(moment)
             alive = process.poll() is None
             process.kill()
         self.killed += alive
         ahead = sum(self.desk.practice.counts()) / (2 * INVOICES) > self.killed / KILLS
-        self.longest = max(0.5, min(self.longest * (0.9 if ahead else 1.15), 20.0))
+        self.longest = min(max(0.1, self.longest * (0.9 if ahead else 1.1)), 20.0)
         return alive
+
+    def _wait_for_a_request(self, process: Running) -> None:
+        def asked() -> Any:
+            return self.desk.practice.look("books")["requests"]
+
+        before = asked()
+        until(lambda: process.poll() is not None or asked() != before)
 
 
 @side_by_side(invoices=INVOICES)
