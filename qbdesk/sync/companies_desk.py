@@ -140,10 +140,12 @@ class CompaniesDesk:
         return known[-1] if known else None
 
     async def confirm(
-        self, company: Company, income_account_id: str, agreed: frozenset[str]
+        self, company: Company, income_account_id: str, agreed: frozenset[str], *, paused: bool
     ) -> CompanyView:
-        """Keeps a new connection and lets the first pass begin."""
-        kept = await self._engine.connecting.confirm(company, income_account_id, agreed)
+        """Keeps a new connection and lets the first pass begin, unless it is to wait."""
+        kept = await self._engine.connecting.confirm(
+            company, income_account_id, agreed, paused=paused
+        )
         with self._around.ledger.begin() as connection:
             held = invoices.held(connection, kept.id)
             rulings.requeue(connection, held, self._around.clock())

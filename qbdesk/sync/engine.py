@@ -20,13 +20,14 @@ from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.pass_end import OWN_FAULT, PassEnd, Stop, stop_for
 from qbdesk.sync.posting import CompanyLeft, CompanyStopped
 from qbdesk.sync.preview import preview
+from qbdesk.sync.reports import Preview
 from qbdesk.sync.schedule import AFTER_GAP, Schedule
+from qbdesk.sync.totals import keeping
 from qbdesk.sync.turn import Turn
 from qbdesk.sync.verdicts import Tally
 from qbdesk.sync.views import (
     CompanyChanged,
     Event,
-    InvoiceRow,
     PassResult,
     Progress,
     Requests,
@@ -265,10 +266,27 @@ class Engine:
             around.settle,
             self._hears,
         )
-        await CompanyPass(tools, tally, afresh=afresh).run()
-        tally.poll_seconds = source.poll_seconds
+        trouble = None
+        try:
+            await CompanyPass(tools, tally, afresh=afresh).run()
+            tally.poll_seconds = source.poll_seconds
+        except Trouble as error:
+            trouble = error
+        await self.add_up(company)
+        if trouble is not None:
+            raise trouble
 
-    async def preview(self, company: Company) -> list[InvoiceRow]:
+    async def add_up(self, company: Company) -> None:
+        """Brings the control totals up to date with what the ledger holds now (rule 33)."""
+        told = await keeping.refresh(
+            self._ledger,
+            company,
+            lambda done: self._hears(Progress(company.name, "Adding up the control totals", done)),
+        )
+        if told:
+            self._hears(CompanyChanged(company.name))  # the progress is over
+
+    async def preview(self, company: Company) -> Preview:
         """What a pass would do, played through on a copy of the ledger; nothing is written."""
         return await self.alone(
             company.name, lambda: preview(self._around, self.clients, company, self._hears)

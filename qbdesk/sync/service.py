@@ -9,6 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from datetime import date
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from qbdesk.sync import rulings, settings, shown
@@ -20,6 +21,8 @@ from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, listing
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.planner.items import ITEM
+from qbdesk.sync.reports import ControlTotals, Preview
+from qbdesk.sync.totals import csv_file, report
 from qbdesk.sync.views import (
     Checkup,
     CompanyChanged,
@@ -205,6 +208,29 @@ class Service:
         with self._around.ledger.begin() as connection:
             return settings.offered(connection, here)
 
+    @_on_engine
+    async def totals(
+        self, company: str, month: str | None = None, *, afresh: bool = True
+    ) -> ControlTotals:
+        """Source against QuickBooks, of a month (`2026-04`) or of all time (rule 33).
+
+        `afresh` False: as they were added up last, which takes no time. QuickBooks is not asked.
+        """
+        here = self._company(company)
+        if afresh:
+            await self._engine.add_up(here)
+        with self._around.ledger.begin() as connection:
+            return report.of_company(connection, here, month)
+
+    @_on_engine
+    async def save_totals(self, company: str, month: str | None, file: Path) -> None:
+        """Writes the control totals as a CSV file. Raises Refusal where that cannot be done."""
+        here = self._company(company)
+        await self._engine.add_up(here)
+        with self._around.ledger.begin() as connection:
+            found = report.of_company(connection, here, month)
+        await asyncio.to_thread(csv_file.write, found, file)
+
     # ---- companies ----
 
     @_on_engine
@@ -272,10 +298,17 @@ class Service:
 
     @_on_engine
     async def confirm_connect(
-        self, company: str, income_account_id: str, agreed: frozenset[str]
+        self,
+        company: str,
+        income_account_id: str,
+        agreed: frozenset[str],
+        *,
+        paused: bool = False,
     ) -> CompanyView:
-        """Keeps the connection. `agreed`: the words of Offer.questions a person said yes to."""
-        return await self._desk.confirm(self._company(company), income_account_id, agreed)
+        """Keeps the connection. `agreed`: the words of Offer.questions a person said yes to;
+        `paused`: nothing is posted until the company is resumed."""
+        here = self._company(company)
+        return await self._desk.confirm(here, income_account_id, agreed, paused=paused)
 
     @_on_engine
     async def cancel_connect(self, company: str) -> None:
@@ -300,8 +333,9 @@ class Service:
         return await asyncio.gather(*passes)
 
     @_on_engine
-    async def preview(self, company: str) -> list[InvoiceRow]:
-        """What a pass would do, row by row; nothing is written to QuickBooks or to the ledger."""
+    async def preview(self, company: str) -> Preview:
+        """What a pass would do, by month and row by row; nothing is written to QuickBooks or to
+        the ledger (rule 34)."""
         return await self._engine.preview(self._company(company))
 
     @_on_engine
