@@ -136,7 +136,7 @@ def log_to(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / "qbdesk.log"
     os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-    handler = RotatingFileHandler(file, maxBytes=500_000, backupCount=2, encoding="utf-8")
+    handler = _LogFile(file, maxBytes=500_000, backupCount=2, encoding="utf-8")
     handler.setFormatter(Redacting("%(asctime)s %(levelname)s %(name)s %(message)s"))
     log = logging.getLogger("qbdesk")
     for before in list(log.handlers):
@@ -145,9 +145,19 @@ def log_to(folder: Path) -> None:
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
-    other = logging.getLogger("asyncio")
-    other.handlers = [logging.NullHandler()]  # it would write out values
-    other.propagate = False
+    # They would write out values, and SQLAlchemy's pool whole tracebacks when a disk fails.
+    for talkative in ("asyncio", "sqlalchemy"):
+        other = logging.getLogger(talkative)
+        other.handlers = [logging.NullHandler()]
+        other.propagate = False
+
+
+class _LogFile(RotatingFileHandler):
+    """Says nothing when it cannot be written: a full disk is told in a sentence elsewhere, and
+    Python's own way is a traceback on the screen."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Nothing."""
 
 
 def _note(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
