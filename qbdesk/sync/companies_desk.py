@@ -97,22 +97,17 @@ class CompaniesDesk:
         return self.view(added)
 
     async def item_called(self, company: Company, wanted: str) -> str:
-        """The Id of a product or service: one that was chosen before, or of this name.
+        """The Id of the product or service of this name, or with this Id.
 
         Raises:
             Refusal, QuickBooksError, Unreachable, and what the token source raises.
         """
-        around = self._around
-        with around.ledger.begin() as connection:
-            chosen = products.choices(connection, company.id)
-        if any(choice.word == wanted for choice in chosen):
-            return wanted
         if not company.connected:
             raise Refusal(settings.NOT_CONNECTED)
         quickbooks = self._engine.clients.quickbooks(company)
         # Asked for each time: the name may have gone over to another one in QuickBooks.
         item = await products.find(quickbooks, wanted)
-        with around.ledger.begin() as connection:
+        with self._around.ledger.begin() as connection:
             products.remember(connection, company.id, item)
         return item.word
 

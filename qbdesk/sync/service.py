@@ -19,7 +19,7 @@ from qbdesk.sync.engine import Engine
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, listing
 from qbdesk.sync.ledger.companies import Company
-from qbdesk.sync.planner.invoice_body import ITEM
+from qbdesk.sync.planner.items import ITEM
 from qbdesk.sync.views import (
     Checkup,
     CompanyChanged,
@@ -236,14 +236,17 @@ class Service:
         self._desk.set_paused(self._company(company), paused=False)
 
     @_on_engine
-    async def change_setting(self, company: str, key: str, value: str, who: str = "you") -> None:
+    async def change_setting(
+        self, company: str, key: str, value: str, who: str = "you", *, offered: bool = False
+    ) -> None:
         """Chooses; what needs attention is then looked at once more. `value`: a choice's word.
 
-        For `item.PRODUCT` it may also be the name of any product or service, which is then asked
-        for in QuickBooks; that may raise QuickBooksError and Unreachable too.
+        For `item.PRODUCT` it is the name of any product or service, or its Id, which is then asked
+        for in QuickBooks; that may raise QuickBooksError and Unreachable too. `offered` True: it is
+        the word of a choice that was shown, and no name.
         """
         here = self._company(company)
-        if key.startswith(ITEM) and value:
+        if key.startswith(ITEM) and value and not offered:
             value = await self._desk.item_called(here, value)
         with self._around.ledger.begin() as connection:
             settings.change(connection, here, key, value, who, self._around.clock())
