@@ -173,7 +173,7 @@ class Waves:
                 answers=self._working[key].record.answers,
                 steps={name: found[name] for name in each if name in found},
                 same_number=same.get(key),
-                changed=_changed(self._working[key], posted[key]),
+                changed=_changed(self._working[key], posted[key], self._known),
             )
             for key, each in names.items()
         }
@@ -313,11 +313,11 @@ def _askable(looks: Iterable[Look]) -> Iterator[tuple[Subject, list[str]]]:
             yield subject, keys
 
 
-def _changed(work: Work, posted: str | None) -> str | None:
+def _changed(work: Work, posted: str | None, known: Knowledge) -> str | None:
     if posted is None or posted == work.record.document:
         return None
     before = intake.read_document(posted).invoice
-    return None if before is None else changes.material(before, work.invoice)
+    return None if before is None else changes.material(before, work.invoice, known.zone)
 
 
 def stopped_or_same(error: QuickBooksError) -> QuickBooksError | CompanyStopped:
