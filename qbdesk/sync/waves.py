@@ -298,9 +298,10 @@ class Waves:
                 for step in steps.of_quickbooks_id(connection, self._company.id, invoice_id):
                     answer = dict(step.answer or {}) | {"reread": False, "gone": found is None}
                     if found is not None:
-                        ours = bool((step.answer or {}).get("ours", True))
-                        now = self._tools.clock()
-                        answer = answers.kept(found, now, fresh=False, ours=ours)
+                        before = step.answer or {}
+                        whose = {"ours": bool(before.get("ours", True))}
+                        whose["larger"] = bool(before.get("larger"))
+                        answer = answers.kept(found, self._tools.clock(), fresh=False, **whose)
                     steps.change(connection, step.id, answer=answer)
 
 

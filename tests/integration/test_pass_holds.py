@@ -402,7 +402,44 @@ def test_money_that_intuit_took_itself_is_not_posted_without_a_word(office: Offi
     office.clock.advance(days=1, minutes=1)
     assert office.sync().needs_attention == 1
     assert office.count("Customer", "Invoice", "Payment") == (0, 0, 0)
-    assert office.resolve("post").synced == 1
+    assert [choice.label for choice in office.row().choices] == [
+        "QuickBooks has recorded it itself: leave it as it is there",
+        "It is not in QuickBooks: post it to “Undeposited Funds”",
+        "It is not in QuickBooks: post it to “Chequing”",
+        "It is not in QuickBooks: post it to “Card Clearing”",
+        "Try again",
+    ]
+
+
+@pytest.fixture
+def not_found(office: Office) -> Office:
+    """An invoice paid by QuickBooks Payments that was looked for in vain."""
+    office.post(document(payments=[payment("113.00", method="qb_payments")]))
+    office.clock.advance(days=3, minutes=1)
+    office.sync()
+    return office
+
+
+def test_money_that_intuit_did_not_record_goes_to_the_account_that_is_chosen(
+    not_found: Office,
+) -> None:
+    assert not_found.resolve(f"post:{not_found.account('Chequing')}").synced == 1
+    assert not_found.trial_balance()["Chequing"] == Decimal("113.00")
+
+
+def test_money_that_intuit_did_not_record_goes_to_undeposited_funds_on_a_persons_word_alone(
+    not_found: Office,
+) -> None:
+    assert not_found.resolve("post").synced == 1
+    assert not_found.trial_balance()["Undeposited Funds"] == Decimal("113.00")
+
+
+def test_money_that_intuit_recorded_elsewhere_is_left_there_on_a_persons_word(
+    not_found: Office,
+) -> None:
+    assert not_found.resolve("recorded").needs_attention == 0
+    assert not_found.status() is Status.ALREADY_IN_QUICKBOOKS
+    assert not_found.count("Customer", "Invoice", "Payment") == (0, 0, 0)
 
 
 def test_untaxed_lines_abroad_are_asked_once_for_all(office: Office) -> None:

@@ -75,6 +75,19 @@ def dates(home: Home) -> Iterator[Shown]:
     issued = {"issue_date": "2026-09-15", "due_date": "2026-10-15"}
     whole = home.one("opening", "Lakeside Dental", "300.00", **issued)
     yield home.shown(3, shown=whole, questions=(told,))
+    told = Question(told.words, "Pay invoice OPENING with it")
+    yield Shown(
+        home.one(
+            "opening-2",
+            "Lakeside Dental",
+            who=client("opening", "Lakeside Dental", home.place),
+            **issued,
+        ),
+        (3,),
+        (told,),
+        invoice=False,
+        number="OPENING",
+    )
     yield Shown(
         home.one("early", "Too Early Ltd", paid_at="2026-09-30T16:00:00Z"), (3,), **ONLY_LISTED
     )
@@ -155,7 +168,10 @@ def money(home: Home) -> Iterator[Shown]:
     yield home.shown(23, 25, 26, shown=whole)
     found = home.one("intuit-1", "Paid By Intuit Ltd", payments="qb_payments")
     yield Shown(found, (25,), **ONLY_LISTED)
-    told = Question("no such invoice was found in QuickBooks", "It is not in QuickBooks")
+    told = Question(
+        "no such invoice was found in QuickBooks",
+        "It is not in QuickBooks: post it to “Undeposited Funds”",
+    )
     lost = home.one("intuit-2", "Not By Intuit Ltd", payments="qb_payments")
     yield home.shown(25, shown=lost, questions=(told,))
     barter = home.one("barter", "Barter Ltd", payments="barter")
@@ -233,7 +249,7 @@ def _entered(home: Home, name: str, number: str, hundreds: int) -> Entered:
 def left_open(home: Home) -> dict[str, Decimal]:
     return {
         # Entered by hand, and by their bookkeeper's word not what was paid.
-        "OPENING": home.whole * 10,
+        "OPENING": home.whole * 9,
         "1008": home.whole,
         # Held.
         "N-auto-credit": home.whole - 50,
