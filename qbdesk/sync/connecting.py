@@ -194,6 +194,7 @@ class Connecting:
         )
 
     def _questions(self, company: Company, attempt: Attempt, facts: Facts) -> list[tuple[str, str]]:
+        """What is refused until a person has agreed to it (rule 31)."""
         asked = []
         here = (attempt.realm_id, attempt.environment)
         if company.realm_id is not None and here != (company.realm_id, company.environment):
@@ -218,16 +219,18 @@ class Connecting:
             )
         other = self._same_source(company)
         if other is not None:
-            asked.append(
-                (
-                    SAME_SOURCE,
-                    f"{other.name} reads the same account of the invoicing system already: every "
-                    "invoice would be posted to both companies.",
-                )
+            told = (
+                "reads the same account of the invoicing system already: every invoice would be "
+                "posted to both companies."
+                if other.connected
+                else "was fed from the same account of the invoicing system: what is in its books "
+                "would be posted to these as well."
             )
+            asked.append((SAME_SOURCE, f"{other.name} {told}"))
         return asked
 
     def _same_source(self, company: Company) -> Company | None:
+        """Rule 31: one source tenant feeds one QuickBooks company, also one that is signed out."""
         with self._ledger.begin() as connection:
             everyone = companies.everyone(connection)
         return next(
@@ -235,7 +238,7 @@ class Connecting:
                 other
                 for other in everyone
                 if other.id != company.id
-                and other.connected
+                and other.realm_id is not None
                 and other.tenant_id == company.tenant_id
                 and other.source == company.source
             ),

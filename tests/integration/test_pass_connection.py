@@ -196,6 +196,22 @@ def test_a_second_company_on_the_same_source_is_asked_about(office: Office) -> N
     assert [word for word, _ in offer.questions] == ["same_source"]
 
 
+def test_it_is_asked_about_too_when_the_first_company_is_signed_out(office: Office) -> None:
+    office.service.disconnect(NAME).result(PATIENCE)
+    office.add("Second")
+    ((word, sentence),) = office.offer("Second").questions
+    assert (word, sentence.startswith(f"{NAME} was fed from the same account")) == (
+        "same_source",
+        True,
+    )
+
+
+def test_what_does_not_arrive_is_said_before_anything_is_confirmed(open_office: OpenOffice) -> None:
+    told = [finding.sentence for finding in open_office(connected=False).offer().findings]
+    assert any("Only paid invoices arrive" in sentence for sentence in told)
+    assert any("mail reminders and add late fees" in sentence for sentence in told)
+
+
 def test_disconnecting_deletes_the_tokens_and_tells_intuit(office: Office) -> None:
     vault = office._vault
     assert vault.refresh_tokens(NAME)

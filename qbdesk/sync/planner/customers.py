@@ -56,13 +56,23 @@ def _chosen(invoice: PaidInvoice, known: Knowledge, case: Case) -> KnownCustomer
     single = _single(found, invoice)
     if single is None:
         return _ask(found, "Several customers in QuickBooks have this client's email.")
-    owners = known.email_owners.get(key_of(invoice), {})
-    others = {name for owner, name in owners.items() if owner != invoice.customer.id}
-    if others and all(not _same_name(name, invoice.customer.name) for name in others):
-        return _ask(
-            [single], "Another client of a different name has the same email, as agencies may have."
-        )
+    others = _others_of_that_email(invoice, known)
+    if others and all(not _same_name(name, invoice.customer.name) for name in others.values()):
+        return _ask([single], _shared_email(invoice, known, others))
     return _known(single)
+
+
+def _others_of_that_email(invoice: PaidInvoice, known: Knowledge) -> dict[str, str]:
+    owners = known.email_owners.get(key_of(invoice), {})
+    return {owner: name for owner, name in owners.items() if owner != invoice.customer.id}
+
+
+def _shared_email(invoice: PaidInvoice, known: Knowledge, others: dict[str, str]) -> str:
+    """Rule 6. The first of them may have been posted before anybody could know of a second."""
+    told = "Another client of a different name has the same email, as a property manager may have."
+    posted = ((name, known.customers.get((key, invoice.currency))) for key, name in others.items())
+    names = [f"“{name}” is customer “{there.name}”" for name, there in posted if there is not None]
+    return f"{told} In QuickBooks {'; '.join(names[:3])}." if names else told
 
 
 def _by_id(known: Knowledge, invoice: PaidInvoice, customer_id: str) -> CustomerObject | None:
