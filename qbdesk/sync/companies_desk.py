@@ -1,6 +1,6 @@
 """Adding, showing, pausing and removing companies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -141,10 +141,16 @@ class CompaniesDesk:
         return known[-1] if known else None
 
     async def confirm(
-        self, company: Company, income_account_id: str, agreed: frozenset[str]
+        self,
+        company: Company,
+        income_account_id: str,
+        agreed: frozenset[str],
+        clearing: Mapping[str, str],
+        who: str,
     ) -> CompanyView:
         """Keeps a new connection and lets the first pass begin."""
-        kept = await self._engine.connecting.confirm(company, income_account_id, agreed)
+        connecting = self._engine.connecting
+        kept = await connecting.confirm(company, income_account_id, agreed, clearing, who)
         with self._around.ledger.begin() as connection:
             held = invoices.held(connection, kept.id)
             rulings.requeue(connection, held, self._around.clock())

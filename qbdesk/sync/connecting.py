@@ -1,6 +1,6 @@
 """Connecting a company to QuickBooks: consent, who it is, confirmation; and leaving it again."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from sqlalchemy import Connection
 
-from qbdesk.sync import recollection, rulings
+from qbdesk.sync import recollection, rulings, settings
 from qbdesk.sync.errors import NeedsConsent, Refusal
 from qbdesk.sync.keepers import Keepers, secret_name
 from qbdesk.sync.ledger import companies
@@ -191,7 +191,14 @@ class Connecting:
             income_account=chosen[0] if chosen else None,
             questions=tuple(self._questions(company, attempt, facts)),
             findings=(*findings(facts, chosen[0].id if chosen else None), *AT_CONNECT),
+            clearing=settings.clearing(facts, self._chosen_before(company, attempt)),
         )
+
+    def _chosen_before(self, company: Company, attempt: Attempt) -> dict[str, str]:
+        if company.realm_id != attempt.realm_id:
+            return {}
+        with self._ledger.begin() as connection:
+            return companies.settings(connection, company.id)
 
     def _questions(self, company: Company, attempt: Attempt, facts: Facts) -> list[tuple[str, str]]:
         """What is refused until a person has agreed to it (rule 31)."""
@@ -246,9 +253,17 @@ class Connecting:
         )
 
     async def confirm(
-        self, company: Company, income_account_id: str, agreed: frozenset[str]
+        self,
+        company: Company,
+        income_account_id: str,
+        agreed: frozenset[str],
+        clearing: Mapping[str, str],
+        who: str,
     ) -> Company:
         """Keeps the connection, once a person has agreed to all that was asked.
+
+        Args:
+            clearing: Of Offer.clearing, the word chosen for each key; others stay as they are.
 
         Raises:
             NeedsConsent: Something was not agreed to. Refusal: no such account, no attempt.
@@ -265,6 +280,7 @@ class Connecting:
         account = next((a for a in facts.income_accounts if a.id == income_account_id), None)
         if account is None:
             raise Refusal("Choose an active income account of this QuickBooks company.")
+        wanted = settings.checked_clearing(facts, clearing)
         name, secret = secret_name(attempt.keys.client_id), attempt.keys.client_secret
         await in_time(lambda: self._vault.store_secret(name, secret))
         with self._ledger.begin() as connection:
@@ -291,6 +307,10 @@ class Connecting:
             )
             kept = companies.get(connection, place.id)
             recollection.keep_facts(connection, kept, facts, self._clock())
+            before = companies.settings(connection, kept.id)
+            for key, word in wanted.items():
+                if before.get(key, "") != word:
+                    settings.change(connection, kept, key, word, who, self._clock())
             return companies.get(connection, kept.id)
 
     def _place(self, connection: Connection, company: Company, attempt: Attempt) -> Company:

@@ -6,9 +6,10 @@ the engine's own thread, in its own asyncio loop. Events are heard on that threa
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from qbdesk.sync import rulings, settings, shown
@@ -274,10 +275,17 @@ class Service:
 
     @_on_engine
     async def confirm_connect(
-        self, company: str, income_account_id: str, agreed: frozenset[str]
+        self,
+        company: str,
+        income_account_id: str,
+        agreed: frozenset[str],
+        clearing: Mapping[str, str] = MappingProxyType({}),
+        who: str = "you",
     ) -> CompanyView:
-        """Keeps the connection. `agreed`: the words of Offer.questions a person said yes to."""
-        return await self._desk.confirm(self._company(company), income_account_id, agreed)
+        """Keeps the connection. `agreed`: the words of Offer.questions a person said yes to;
+        `clearing`: the word that was chosen for each key of Offer.clearing."""
+        here = self._company(company)
+        return await self._desk.confirm(here, income_account_id, agreed, clearing, who)
 
     @_on_engine
     async def cancel_connect(self, company: str) -> None:

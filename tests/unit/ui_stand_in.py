@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.views import (
     Choice,
+    Clearing,
     CompanyChanged,
     CompanyRemoved,
     CompanyView,
@@ -116,6 +117,7 @@ def not_connected(name: str = "maple", /, **changes: Any) -> CompanyView:
     )
 
 
+LATER_OR = (Choice("", "Later: Undeposited Funds until then"), Choice("91", "Card clearing"))
 OFFER = Offer(
     company_name="Maple & Birch Consulting Inc.",
     environment="sandbox",
@@ -126,6 +128,10 @@ OFFER = Offer(
     income_account=IncomeAccount("2", "Services"),
     questions=(),
     findings=(),
+    clearing=(
+        Clearing("deposit.card", "Credit card", LATER_OR, "", "91"),
+        Clearing("deposit.paypal", "PayPal", LATER_OR, "", ""),
+    ),
 )
 
 _PLACES = (Choice("", "Undeposited Funds"), Choice("35", "Chequing"), Choice("91", "Card clearing"))
@@ -312,7 +318,12 @@ class StandIn:
         return self._answer(lambda: self.offer, "finish_connect", company, address)
 
     def confirm_connect(
-        self, company_name: str, income_account_id: str, agreed: frozenset[str]
+        self,
+        company_name: str,
+        income_account_id: str,
+        agreed: frozenset[str],
+        clearing: dict[str, str],
+        who: str,
     ) -> "Future[CompanyView]":
         def confirmed() -> CompanyView:
             if {word for word, _ in self.offer.questions} - agreed:
@@ -320,7 +331,8 @@ class StandIn:
             self.views[company_name] = company(company_name)
             return self.views[company_name]
 
-        return self._answer(confirmed, "confirm_connect", company_name, income_account_id, agreed)
+        given = (company_name, income_account_id, agreed, clearing, who)
+        return self._answer(confirmed, "confirm_connect", *given)
 
     def cancel_connect(self, company: str) -> "Future[None]":
         return self._answer(lambda: None, "cancel_connect", company)

@@ -13,6 +13,7 @@ from qbdesk.ui.bridge import Bridge
 from qbdesk.ui.dialogs.connect_pages import ConfirmPage, KeysPage, PastePage, WaitingPage
 from qbdesk.ui.dialogs.sheet import Sheet
 from qbdesk.ui.look import Tone
+from qbdesk.ui.person import who
 
 
 def consent_window(parent: QObject) -> Any:
@@ -238,8 +239,7 @@ class ConnectDialog(Sheet):
     def _confirm(self) -> None:
         self._confirming = True
         self._wait(busy=True)
-        account, agreed = self.confirm.answer()
-        asked = self._service.confirm_connect(self._company, account, agreed)
+        asked = self._service.confirm_connect(self._company, *self.confirm.answer(), who())
         self._ask(asked, self._confirmed, self._not_confirmed)
 
     def _confirmed(self, view: CompanyView) -> None:
