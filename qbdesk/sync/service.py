@@ -327,10 +327,27 @@ class Service:
     @_on_engine
     async def resolve(self, company: str, source_id: str, choice: str, who: str) -> None:
         """Takes one of the choices that an invoice offers."""
+        self._resolve(company, [source_id], choice, who)
+
+    @_on_engine
+    async def resolve_all(
+        self, company: str, source_ids: Sequence[str], choice: str, who: str
+    ) -> None:
+        """Takes the same choice for invoices that all offer it; else for none."""
+        self._resolve(company, source_ids, choice, who)
+
+    def _resolve(self, company: str, source_ids: Sequence[str], choice: str, who: str) -> None:
         here, now = self._company(company), self._around.clock()
         with self._around.ledger.begin() as connection:
-            rulings.resolve(connection, here, source_id, choice, who, now)
-        self._changed(company, [source_id])
+            rulings.resolve(connection, here, source_ids, choice, who, now)
+        self._changed(company, source_ids)
+
+    @_on_engine
+    async def alike(self, company: str, source_id: str) -> dict[str, tuple[str, ...]]:
+        """For each choice of a held invoice: the others held for the same reason that offer it."""
+        here = self._company(company)
+        with self._around.ledger.begin() as connection:
+            return rulings.alike(connection, here, source_id)
 
     @_on_engine
     async def ignore(self, company: str, source_ids: Sequence[str], note: str, who: str) -> None:

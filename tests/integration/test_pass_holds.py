@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from invoices import TEXAS, Document, customer, document, line, payment
-from office import Office, OpenOffice
+from office import NAME, PATIENCE, Office, OpenOffice
 
 from qbdesk.sync.views import PassResult, Status
 
@@ -382,6 +382,42 @@ def test_a_closed_period_that_was_opened_is_posted_with_its_true_date(
     office.world.switches.book_close_date = None
     assert office.resolve("try_again").synced == 1
     assert office.entities("Invoice")[0]["TxnDate"] == "2026-03-15"
+
+
+def test_one_answer_counts_for_all_that_are_held_for_the_same_reason(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(book_close_date="2026-03-31")
+    keys = ["a", "b", "c"]
+    without = customer(id="cus_2", email=None)
+    office.post(*(document(key, **CLOSED) for key in keys), document("other", client=without))
+    alike = office.service.alike(NAME, "a").result(PATIENCE)
+    assert alike == {"first_open_day": ("b", "c"), "try_again": ("b", "c")}
+    office.service.resolve_all(NAME, keys, "first_open_day", "Ann").result(PATIENCE)
+    result = office.sync()
+    assert (result.synced, result.needs_attention) == (3, 1)
+    assert {entry["TxnDate"] for entry in office.entities("Invoice")} == {"2026-04-01"}
+    for key in keys:
+        (decided,) = [entry for entry in office.journal(key) if entry.text.startswith("Decided")]
+        assert decided.who == "Ann"
+
+
+def test_an_answer_that_one_of_them_does_not_offer_decides_nothing(open_office: OpenOffice) -> None:
+    office = open_office(book_close_date="2026-03-31")
+    office.post(document("a", **CLOSED), document("b", client=customer(id="cus_2", email=None)))
+    asked = office.service.resolve_all(NAME, ["a", "b"], "first_open_day", "Ann")
+    assert "Invoice N-b does not offer that choice" in str(asked.exception(PATIENCE))
+    assert office.sync().needs_attention == 2
+
+
+def test_what_is_asked_once_a_company_needs_no_answer_for_all(office: Office) -> None:
+    texan = customer(billing_address=TEXAS)
+    office.post(*(document(key, client=texan, lines=[line(rates=())]) for key in ("a", "b")))
+    assert office.service.alike(NAME, "a").result(PATIENCE) == {}
+    # Several may be named all the same.
+    zero = f"tax_code:{office.tax_code('Zero-rated')}"
+    office.service.resolve_all(NAME, ["a", "b"], zero, "Ann").result(PATIENCE)
+    assert office.sync().synced == 2
 
 
 def test_a_payment_of_a_closed_period_holds_its_invoice(open_office: OpenOffice) -> None:

@@ -165,6 +165,7 @@ class StandIn:
         self.keys: tuple[str, str] | None = None
         self.troubles: dict[str, Exception] = {}
         self.intuit_told = True
+        self.same: dict[str, tuple[str, ...]] = {}
         self.pass_results: list[PassResult] = []
         self.known_settings = SETTINGS
         self.gate = Flag()
@@ -292,6 +293,14 @@ class StandIn:
 
     def resync(self, company: str, source_ids: Sequence[str]) -> "Future[None]":
         return self._answer(lambda: None, "resync", company, tuple(source_ids))
+
+    def alike(self, company: str, source_id: str) -> "Future[dict[str, tuple[str, ...]]]":
+        return self._answer(lambda: self.same, "alike", company, source_id)
+
+    def resolve_all(
+        self, company: str, source_ids: list[str], choice: str, who: str
+    ) -> "Future[None]":
+        return self._answer(lambda: None, "resolve_all", company, source_ids, choice, who)
 
     def resolve(self, company: str, source_id: str, choice: str, who: str) -> "Future[None]":
         return self._answer(lambda: None, "resolve", company, source_id, choice, who)
