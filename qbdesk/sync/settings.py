@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from qbdesk.sync import products, rulings
+from qbdesk.sync import chosen_customers, products, rulings
+from qbdesk.sync.chosen_customers import CUSTOMER
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, memory
 from qbdesk.sync.ledger.companies import Company
@@ -56,7 +57,7 @@ def offered(connection: Connection, company: Company) -> list[Setting]:
         if key.startswith(ITEM):
             label = f"“{text.one_line(key.removeprefix(ITEM), 40)}” is sold as"
             found.append(Setting(key, label, value, items))
-    return found
+    return [*found, *chosen_customers.offered(connection, company.id)]
 
 
 def _facts(connection: Connection, company: Company) -> Facts | None:
@@ -127,12 +128,14 @@ def change(
         key = products.setting_key(key)
         items = products.choices(connection, company.id)
         choice = _choice(value, [item for item in items if item.word == value])
+    elif key.startswith(CUSTOMER):
+        choice = chosen_customers.change(connection, company.id, key, value)
     else:
         choice = _choice(value, _choices(facts, key))
     if key == INCOME_ACCOUNT:
         account = {"income_account_id": choice.word, "income_account_name": choice.label}
         companies.change(connection, company.id, **account)
-    else:
+    elif not key.startswith(CUSTOMER):
         companies.change_setting(connection, company.id, key, choice.word)
     rulings.requeue(connection, invoices.held(connection, company.id), now)
     told = f"Setting {key} changed to {choice.label}."
@@ -148,7 +151,8 @@ def _choices(facts: Facts, key: str) -> Sequence[Choice]:
         return [Choice(code.id, code.name) for code in facts.tax_codes]
     raise Refusal(
         "There is no such setting. There are income_account, deposit.METHOD (such as "
-        "deposit.card), tax.RATES.PROVINCE (such as tax.13.ON) and item.PRODUCT."
+        "deposit.card), tax.RATES.PROVINCE (such as tax.13.ON), item.PRODUCT and "
+        "customer.CLIENT.CURRENCY."
     )
 
 

@@ -145,6 +145,7 @@ def currencies() -> Iterator[Shown]:
         (abroad,),
         codes=("Zero-rated", "Zero-rated"),
         customer="Harbour Export (USD)",
+        said="A customer in QuickBooks keeps one currency",
     )
     rows = [line("1", "70.07", rates=())]
     paris = client("paris", "Maison Paris", FRANCE)

@@ -102,6 +102,7 @@ def _left_over(step: StepRecord, answer: PostedInvoice) -> bool:
 
 
 def _credit_by_itself(invoice: PaidInvoice, answer: PostedInvoice) -> Hold:
+    """Rule 24."""
     return Hold(
         "credit_by_itself",
         f"QuickBooks applied {shown(answer.total - answer.balance, invoice.currency)} of the "
@@ -138,6 +139,7 @@ def _post_payments(
     missing: list[Look | Post] = [*rates, *money_received.find_methods(invoice, known)]
     if missing:
         return first_refusal(missing, case) or tuple(missing)
+    # Rule 23: never cut, nothing left unapplied.
     left = sum((payment.amount for payment in payments), ZERO)
     if left > answer.balance and known.facts.applies_credit:
         return _credit_by_itself(invoice, answer)

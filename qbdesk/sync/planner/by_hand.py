@@ -68,6 +68,7 @@ def _paid_before(
 
 
 def _looks_entered_by_hand(invoice: PaidInvoice, alike: list[InvoiceObject]) -> Hold:
+    """Rule 10."""
     first = alike[0]
     number = first.doc_number or "without a number"
     return Hold(
