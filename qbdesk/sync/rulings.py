@@ -131,10 +131,13 @@ def alike(connection: Connection, company: Company, source_id: str) -> dict[str,
     reason = record.reason or ""
     if reason.startswith("setting:"):
         return {}
-    ids = invoices.with_reason(connection, company.id, reason)
-    others = [entry for entry in invoices.get(connection, ids) if entry.id != record.id]
+    held = invoices.held_for(connection, company.id, reason)
     found = {
-        word: tuple(entry.source_id for entry in others if word in _offered(entry))
+        word: tuple(
+            other
+            for other, words in held
+            if other != source_id and (word in words or word == TRY_AGAIN.word)
+        )
         for word in _offered(record)
     }
     return {word: same for word, same in found.items() if same}

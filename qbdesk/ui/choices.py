@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QCheckBox, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from qbdesk.sync.views import InvoiceRow
 from qbdesk.ui import look, words
 from qbdesk.ui.look import PlainLabel
 from qbdesk.ui.parts import layouts
+from qbdesk.ui.parts.agreement import Agreement
 
 
 class Choices(QWidget):
@@ -24,16 +25,17 @@ class Choices(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.buttons: dict[str, ChoiceButton] = {}
-        self.for_all = QCheckBox()
+        self._agreement = Agreement("")
+        self.for_all = self._agreement.box
         self.for_all.toggled.connect(lambda _: self._enable())
         self._row: InvoiceRow | None = None
         self._alike: Mapping[str, tuple[str, ...]] = {}
         self._title = look.label(self.tr("What shall be done?"), bold=True)
         column = layouts.column(self, gap=6)
         column.addWidget(self._title)
+        column.addWidget(self._agreement)
         self._column = layouts.column(gap=6)
         column.addLayout(self._column)
-        column.addWidget(self.for_all)
 
     def show_row(self, row: InvoiceRow) -> None:
         if self._row is None or self._row.source_id != row.source_id:
@@ -57,9 +59,9 @@ class Choices(QWidget):
         count = max((len(ids) for ids in alike.values()), default=0)
         one = self.tr("The same for the other one that is held for this reason")
         several = self.tr("The same for the {count} others that are held for this reason")
-        self.for_all.setText(one if count == 1 else several.format(count=words.number(count)))
+        self._agreement.say(one if count == 1 else several.format(count=words.number(count)))
         self.for_all.setChecked(False)
-        self.for_all.setVisible(count > 0)
+        self._agreement.setVisible(count > 0)
         self._enable()
 
     def _enable(self) -> None:

@@ -537,7 +537,7 @@ def test_a_choice_can_be_taken_for_all_that_are_held_for_the_same_reason(screen:
     screen.settle()
     select(screen, "inv_00008")
     details = screen.contents.details
-    assert details.choices.for_all.text() == (
+    assert details.choices.for_all.accessibleName() == (
         "The same for the 2 others that are held for this reason"
     )
     details.choices.for_all.setChecked(True)
@@ -553,7 +553,7 @@ def test_the_next_invoice_is_not_decided_for_all_without_a_word(screen: Screen) 
     screen.service.same = {"post_new": ("inv_00009",)}
     select(screen, "inv_00008")
     box = screen.contents.details.choices.for_all
-    assert box.text() == "The same for the other one that is held for this reason"
+    assert box.accessibleName() == "The same for the other one that is held for this reason"
     box.setChecked(True)
     select(screen, "inv_00003")
     select(screen, "inv_00008")

@@ -16,6 +16,7 @@ from qbdesk.sync.views import Clearing, Offer
 from qbdesk.ui import look, words
 from qbdesk.ui.look import GAP, Tone
 from qbdesk.ui.parts import layouts
+from qbdesk.ui.parts.agreement import Agreement
 from qbdesk.ui.parts.banner import Findings
 from qbdesk.ui.parts.choice_box import ChoiceBox
 from qbdesk.ui.parts.pill import Pill
@@ -244,20 +245,6 @@ class ConfirmPage(QWidget):
         chosen = {key: box.chosen() for key, box in self.clearing.items()}
         clearing = {key: word for key, word in chosen.items() if word is not None}
         return str(self.account.currentData()), agreed, clearing
-
-
-class Agreement(QWidget):
-    """A check box with a sentence that may be long: the box's own text would not wrap."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__()
-        self.box = QCheckBox()
-        self.sentence = look.label(sentence, wrap=True)
-        self.sentence.setBuddy(self.box)
-        self.box.setAccessibleName(self.sentence.text())
-        row = layouts.row(self)
-        row.addWidget(self.box, alignment=Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self.sentence, 1)
 
 
 def _column(widget: QWidget) -> QVBoxLayout:
