@@ -20,6 +20,7 @@ from qbdesk.commands.running import (
     wait,
     who,
 )
+from qbdesk.commands.totals import as_json_value
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.views import Clearing, CompanyView, ConsentRequest, Offer, State
 
@@ -204,9 +205,14 @@ def status(as_json: bool) -> None:
     """How every company is doing."""
     with service() as opened:
         views = wait(opened.companies())
-    if as_json:
-        print_json([_status(view) for view in views])
-        return
+        if as_json:
+            # As they were added up at the end of the last pass: nobody waits here.
+            found = [wait(opened.totals(view.name, afresh=False)) for view in views]
+            pairs = zip(views, found, strict=True)
+            print_json(
+                [_status(v) | {"control_totals": as_json_value(totals)} for v, totals in pairs]
+            )
+            return
     rows = [[v.name, v.company_name or "", _environment(v), v.sentence] for v in views]
     columns = {"Company": "left", "QuickBooks": "left", "Environment": "left", "State": "left"}
     print_table(columns, rows)

@@ -1,5 +1,6 @@
 """Who a company is spoken to about: its source and its QuickBooks, each through its client."""
 
+import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ class Surroundings:
     settle: timedelta
     interval: timedelta | None = None  # None: as the source wishes
     monotonic: Callable[[], float] = time.monotonic
+    chance: Callable[[], float] = random.random  # from 0 to 1; no secret hangs on it
 
 
 class Clients:

@@ -42,7 +42,7 @@ class CompaniesDesk:
             company,
             counts,
             running=self._engine.is_running(company.name),
-            next_pass_at=self._engine.schedule.next_time(company.name),
+            next_pass_at=self._engine.next_pass_at(company),
             test_server=company.test_server if company.connected else here,
             now=self._around.clock(),
         )
@@ -89,7 +89,7 @@ class CompaniesDesk:
                     **about,
                 )
             else:
-                companies.change(connection, before.id, **about)
+                companies.change(connection, before.id, cursor_etag=None, **about)
                 rulings.start_from(connection, before, from_date, around.clock())
             added = companies.named(connection, name)
         assert added is not None
@@ -117,7 +117,6 @@ class CompaniesDesk:
             await self.disconnect(company)
         vault, keys = self._around.vault, company.client_id
         await in_time(lambda: vault.forget_secret(source_secret(company.name)))
-        self._engine.schedule.never(company.name)
         with self._around.ledger.begin() as connection:
             companies.change(connection, company.id, active=False)
             shared = [other.client_id for other in companies.everyone(connection)]
@@ -131,7 +130,7 @@ class CompaniesDesk:
         if paused:
             self._engine.stop_pass(company.name)
         else:
-            self._engine.schedule.at(company.name, self._around.clock())
+            self._engine.look_soon(company.name)
         self._hears(CompanyChanged(company.name))
 
     def app_keys_known(self) -> tuple[str, str] | None:
@@ -147,21 +146,23 @@ class CompaniesDesk:
         agreed: frozenset[str],
         clearing: Mapping[str, str],
         who: str,
+        *,
+        paused: bool,
     ) -> CompanyView:
-        """Keeps a new connection and lets the first pass begin."""
-        connecting = self._engine.connecting
-        kept = await connecting.confirm(company, income_account_id, agreed, clearing, who)
+        """Keeps a new connection and lets the first pass begin, unless it is to wait."""
+        kept = await self._engine.connecting.confirm(
+            company, income_account_id, agreed, clearing, who, paused=paused
+        )
         with self._around.ledger.begin() as connection:
             held = invoices.held(connection, kept.id)
             rulings.requeue(connection, held, self._around.clock())
-        self._engine.schedule.at(kept.name, self._around.clock())
+        self._engine.look_soon(kept.name)
         self._hears(CompanyChanged(kept.name))
         return self.view(kept)
 
     async def disconnect(self, company: Company) -> bool:
         self._engine.stop_pass(company.name)
         told = await self._engine.connecting.disconnect(company)
-        self._engine.schedule.never(company.name)
         self._hears(CompanyChanged(company.name))
         return told
 

@@ -259,11 +259,14 @@ class Connecting:
         agreed: frozenset[str],
         clearing: Mapping[str, str],
         who: str,
+        *,
+        paused: bool,
     ) -> Company:
         """Keeps the connection, once a person has agreed to all that was asked.
 
         Args:
             clearing: Of Offer.clearing, the word chosen for each key; others stay as they are.
+            paused: Nothing is posted until the company is resumed.
 
         Raises:
             NeedsConsent: Something was not agreed to. Refusal: no such account, no attempt.
@@ -304,6 +307,7 @@ class Connecting:
                 connected=True,
                 trouble=None,
                 trouble_kind=None,
+                **({"paused": True} if paused else {}),
             )
             kept = companies.get(connection, place.id)
             recollection.keep_facts(connection, kept, facts, self._clock())

@@ -248,7 +248,7 @@ def _client(record: InvoiceRecord) -> str | None:
 def start_from(connection: Connection, company: Company, from_date: date, now: datetime) -> None:
     """Another first day: what was paid too early for the old one may be wanted now, and the
     reverse; an earlier day needs all that the source has once more."""
-    again = {"cursor": None} if from_date < company.from_date else {}
+    again = {"cursor": None, "cursor_etag": None} if from_date < company.from_date else {}
     companies.change(connection, company.id, from_date=from_date, **again)
     early = invoices.with_reason(connection, company.id, NOT_WANTED)
     invoices.requeue(connection, early, now)

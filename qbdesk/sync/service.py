@@ -9,6 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import date
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -16,11 +17,13 @@ from qbdesk.sync import rulings, settings, shown
 from qbdesk.sync.clients import Surroundings
 from qbdesk.sync.companies_desk import CompaniesDesk
 from qbdesk.sync.doctor.doctor import Doctor
-from qbdesk.sync.engine import Engine
+from qbdesk.sync.engine import CLOSING, Engine
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, listing
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.planner.items import ITEM
+from qbdesk.sync.reports import ControlTotals, Preview
+from qbdesk.sync.totals import csv_file, report
 from qbdesk.sync.views import (
     Checkup,
     CompanyChanged,
@@ -40,8 +43,6 @@ from qbdesk.sync.views import (
 
 T = TypeVar("T")
 P = ParamSpec("P")
-
-NOT_RUNNING = "qbdesk is closing down."
 
 
 def _on_engine(
@@ -137,7 +138,7 @@ class Service:
         if loop is None or loop.is_closed() or not self._thread.is_alive():
             work.close()
             closed: Future[T] = Future()
-            closed.set_exception(Refusal(NOT_RUNNING))
+            closed.set_exception(Refusal(CLOSING))
             return closed
 
         async def when_open() -> T:
@@ -207,6 +208,29 @@ class Service:
         here = self._company(company)
         with self._around.ledger.begin() as connection:
             return settings.offered(connection, here)
+
+    @_on_engine
+    async def totals(
+        self, company: str, month: str | None = None, *, afresh: bool = True
+    ) -> ControlTotals:
+        """Source against QuickBooks, of a month (`2026-04`) or of all time (rule 33).
+
+        `afresh` False: as they were added up last, which takes no time. QuickBooks is not asked.
+        """
+        here = self._company(company)
+        if afresh:
+            await self._engine.add_up(here)
+        with self._around.ledger.begin() as connection:
+            return report.of_company(connection, here, month)
+
+    @_on_engine
+    async def save_totals(self, company: str, month: str | None, file: Path) -> None:
+        """Writes the control totals as a CSV file. Raises Refusal where that cannot be done."""
+        here = self._company(company)
+        await self._engine.add_up(here)
+        with self._around.ledger.begin() as connection:
+            found = report.of_company(connection, here, month)
+        await asyncio.to_thread(csv_file.write, found, file)
 
     # ---- companies ----
 
@@ -281,11 +305,20 @@ class Service:
         agreed: frozenset[str],
         clearing: Mapping[str, str] = MappingProxyType({}),
         who: str = "you",
+        *,
+        paused: bool = False,
     ) -> CompanyView:
-        """Keeps the connection. `agreed`: the words of Offer.questions a person said yes to;
-        `clearing`: the word that was chosen for each key of Offer.clearing."""
+        """Keeps the connection.
+
+        Args:
+            agreed: The words of Offer.questions a person said yes to.
+            clearing: The word that was chosen for each key of Offer.clearing.
+            paused: Nothing is posted until the company is resumed.
+        """
         here = self._company(company)
-        return await self._desk.confirm(here, income_account_id, agreed, clearing, who)
+        return await self._desk.confirm(
+            here, income_account_id, agreed, clearing, who, paused=paused
+        )
 
     @_on_engine
     async def cancel_connect(self, company: str) -> None:
@@ -301,15 +334,18 @@ class Service:
 
     @_on_engine
     async def sync(self, company: str | None = None) -> list[PassResult]:
-        """One pass now, over one company or over all, one after the other."""
+        """One pass now, over one company or over all, side by side."""
+        if company is not None:
+            return [await self._engine.run_pass(self._company(company).name, afresh=True)]
         with self._around.ledger.begin() as connection:
-            everyone = [entry.name for entry in companies.everyone(connection)]
-        names = everyone if company is None else [self._company(company).name]
-        return [await self._engine.run_pass(name, afresh=True) for name in names]
+            names = [entry.name for entry in companies.everyone(connection)]
+        passes = [self._engine.run_pass(name, afresh=True) for name in names]
+        return await asyncio.gather(*passes)
 
     @_on_engine
-    async def preview(self, company: str) -> list[InvoiceRow]:
-        """What a pass would do, row by row; nothing is written to QuickBooks or to the ledger."""
+    async def preview(self, company: str) -> Preview:
+        """What a pass would do, by month and row by row; nothing is written to QuickBooks or to
+        the ledger (rule 34)."""
         return await self._engine.preview(self._company(company))
 
     @_on_engine
@@ -375,5 +411,4 @@ class Service:
     def _changed(self, company: str, source_ids: Sequence[str]) -> None:
         self._hears(InvoicesChanged(company, tuple(source_ids)))
         self._hears(CompanyChanged(company))
-        if self._scheduled:
-            self._engine.schedule.at(company, self._around.clock())
+        self._engine.look_soon(company)

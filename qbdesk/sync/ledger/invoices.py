@@ -103,6 +103,27 @@ def everything(connection: Connection, company_id: int) -> list[InvoiceRecord]:
     return [record(row) for row in rows]
 
 
+def page(connection: Connection, company_id: int, after: int, limit: int) -> list[InvoiceRecord]:
+    """Some rows in the order they were seen, from beyond the id `after` (0: from the first)."""
+    rows = connection.execute(
+        select(paid_invoice)
+        .where(paid_invoice.c.company_id == company_id, paid_invoice.c.id > after)
+        .order_by(paid_invoice.c.id)
+        .limit(limit)
+    )
+    return [record(row) for row in rows]
+
+
+def statuses(connection: Connection, company_id: int) -> dict[int, Status]:
+    """How every row stands, by id."""
+    rows = connection.execute(
+        select(paid_invoice.c.id, paid_invoice.c.status).where(
+            paid_invoice.c.company_id == company_id
+        )
+    )
+    return {row.id: Status(row.status) for row in rows}
+
+
 def posted_documents(connection: Connection, ids: Sequence[int]) -> dict[int, str | None]:
     """What the source said of each when it was posted; None: nothing of it is."""
     found: dict[int, str | None] = {}

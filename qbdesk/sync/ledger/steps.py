@@ -132,6 +132,24 @@ def of_invoice(connection: Connection, invoice_id: int) -> list[StepRecord]:
     return [_record(row) for row in rows]
 
 
+def posted(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, list[StepRecord]]:
+    """What QuickBooks holds of each of these: invoice, its repair, payments; oldest first."""
+    found: dict[int, list[StepRecord]] = {}
+    for some in parts(invoice_ids):
+        rows = connection.execute(
+            select(step)
+            .where(
+                step.c.invoice_id.in_(some),
+                step.c.kind.in_((StepKind.INVOICE, StepKind.REPAIR, StepKind.PAYMENT)),
+                step.c.state == StepState.CONFIRMED,
+            )
+            .order_by(step.c.id)
+        )
+        for each in map(_record, rows):
+            found.setdefault(each.invoice_id or 0, []).append(each)
+    return found
+
+
 def ask_again(connection: Connection, invoice_ids: Sequence[int]) -> None:
     """A person wants another look: posted invoices are read once more, refusals tried again."""
     retire(connection, invoice_ids)
