@@ -22,7 +22,7 @@ from qbdesk.commands.running import (
 )
 from qbdesk.commands.totals import as_json_value
 from qbdesk.sync.errors import Refusal
-from qbdesk.sync.views import CompanyView, ConsentRequest, Offer, State
+from qbdesk.sync.views import Clearing, CompanyView, ConsentRequest, Offer, State
 
 if TYPE_CHECKING:
     from qbdesk.sync.service import Service
@@ -104,6 +104,8 @@ def _confirm(opened: "Service", company: str, offer: Offer, *, switch: bool) -> 
         f"Income goes to “{plain(account.name)}” (to change it: "
         f"qbdesk settings {plain(company)} {INCOME_ACCOUNT} NAME)."
     )
+    for clearing in offer.clearing:
+        click.echo(_about(clearing, company))
     agreed = {OTHER_COMPANY} if switch else set()
     for word, sentence in offer.questions:
         if word not in agreed:
@@ -111,8 +113,21 @@ def _confirm(opened: "Service", company: str, offer: Offer, *, switch: bool) -> 
             agreed.add(word)
     if is_person() and not click.confirm("Connect?", default=True):
         raise Refusal(NOTHING_KEPT)
-    view = wait(opened.confirm_connect(company, account.id, frozenset(agreed), who()))
+    view = wait(opened.confirm_connect(company, account.id, frozenset(agreed), who=who()))
     click.echo(f"Connected {plain(view.name)} to {plain(offer.company_name)}.")
+
+
+def _about(clearing: Clearing, company: str) -> str:
+    """Where the money of a method goes; here nothing is chosen that nobody has named."""
+    how = f"qbdesk settings {plain(company)} {clearing.key} NAME"
+    if clearing.chosen:
+        goes_to = f"money goes to “{plain(clearing.chosen_name)}”"
+        return f"{clearing.label}: {goes_to} (to change it: {how})."
+    proposed = f", “{plain(clearing.proposed_name)}” for example" if clearing.proposed else ""
+    return (
+        f"{clearing.label}: money goes to Undeposited Funds until a clearing account is chosen"
+        f"{proposed}: {how}."
+    )
 
 
 def _ask(word: str, sentence: str) -> None:

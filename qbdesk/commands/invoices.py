@@ -189,13 +189,13 @@ def resync(company: str, ids: tuple[str, ...]) -> None:
 
 @click.command()
 @click.argument("company")
-@click.argument("invoice_id")
+@click.argument("ids", nargs=-1, required=True)
 @click.argument("choice")
-def resolve(company: str, invoice_id: str, choice: str) -> None:
-    """Take one of an invoice's choices; `qbdesk invoices COMPANY --json` lists them."""
+def resolve(company: str, ids: tuple[str, ...], choice: str) -> None:
+    """Take a choice that these invoices offer; `qbdesk invoices COMPANY --json` lists them."""
     with service() as opened:
         with turn(opened, company):
-            wait(opened.resolve(company, invoice_id, choice, who()))
+            wait(opened.resolve_all(company, ids, choice, who()))
         click.echo("Decided; the next pass goes on with it.")
 
 

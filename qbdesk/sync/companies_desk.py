@@ -1,6 +1,6 @@
 """Adding, showing, pausing and removing companies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -152,13 +152,14 @@ class CompaniesDesk:
         company: Company,
         income_account_id: str,
         agreed: frozenset[str],
+        clearing: Mapping[str, str],
         who: str,
         *,
         paused: bool,
     ) -> CompanyView:
         """Keeps a new connection and lets the first pass begin, unless it is to wait."""
         kept = await self._engine.connecting.confirm(
-            company, income_account_id, agreed, paused=paused
+            company, income_account_id, agreed, clearing, who, paused=paused
         )
         told = f"Connected to {kept.company_name} ({kept.environment}, company {kept.realm_id})."
         told += f" Income goes to {kept.income_account_name}."

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import simplejson
 from pydantic import ValidationError
@@ -214,7 +215,7 @@ def _update(
     values = _columns(row, company, now) | {"revision": max(row.revision, before.revision)}
     told = f"The source shows revision {row.revision or 'without a number'}."
     if before.posted_document is not None:
-        values, told = _after_posting(row, before, values, told)
+        values, told = _after_posting(row, before, values, told, company.zone)
     elif before.status is Status.IGNORED and before.reason == BY_A_PERSON:
         values |= {"status": before.status, "reason": before.reason, "message": before.message}
     else:
@@ -225,13 +226,13 @@ def _update(
 
 
 def _after_posting(
-    row: Row, before: InvoiceRecord, values: dict[str, Any], told: str
+    row: Row, before: InvoiceRecord, values: dict[str, Any], told: str, zone: ZoneInfo
 ) -> tuple[dict[str, Any], str]:
     """Rule 28: nothing is posted by itself; what matters is said, the rest goes to the journal."""
     posted = read_document(before.posted_document or "null").invoice
     if row.invoice is None or posted is None:
         return values, told
-    matters = changes.material(posted, row.invoice)
+    matters = changes.material(posted, row.invoice, zone)
     if matters is not None:
         return values | {"status": Status.WAITING, "message": matters}, f"{told} {matters}"
     rest = changes.others(posted, row.invoice)

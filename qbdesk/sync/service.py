@@ -6,10 +6,11 @@ the engine's own thread, in its own asyncio loop. Events are heard on that threa
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from qbdesk.sync import rulings, settings, shown
@@ -306,14 +307,22 @@ class Service:
         company: str,
         income_account_id: str,
         agreed: frozenset[str],
+        clearing: Mapping[str, str] = MappingProxyType({}),
         who: str = "you",
         *,
         paused: bool = False,
     ) -> CompanyView:
-        """Keeps the connection. `agreed`: the words of Offer.questions a person said yes to;
-        `paused`: nothing is posted until the company is resumed."""
+        """Keeps the connection.
+
+        Args:
+            agreed: The words of Offer.questions a person said yes to.
+            clearing: The word that was chosen for each key of Offer.clearing.
+            paused: Nothing is posted until the company is resumed.
+        """
         here = self._company(company)
-        return await self._desk.confirm(here, income_account_id, agreed, who, paused=paused)
+        return await self._desk.confirm(
+            here, income_account_id, agreed, clearing, who, paused=paused
+        )
 
     @_on_engine
     async def cancel_connect(self, company: str) -> None:
@@ -358,10 +367,27 @@ class Service:
     @_on_engine
     async def resolve(self, company: str, source_id: str, choice: str, who: str) -> None:
         """Takes one of the choices that an invoice offers."""
+        self._resolve(company, [source_id], choice, who)
+
+    @_on_engine
+    async def resolve_all(
+        self, company: str, source_ids: Sequence[str], choice: str, who: str
+    ) -> None:
+        """Takes the same choice for invoices that all offer it; else for none."""
+        self._resolve(company, source_ids, choice, who)
+
+    def _resolve(self, company: str, source_ids: Sequence[str], choice: str, who: str) -> None:
         here, now = self._company(company), self._around.clock()
         with self._around.ledger.begin() as connection:
-            rulings.resolve(connection, here, source_id, choice, who, now)
-        self._changed(company, [source_id])
+            rulings.resolve(connection, here, source_ids, choice, who, now)
+        self._changed(company, source_ids)
+
+    @_on_engine
+    async def alike(self, company: str, source_id: str) -> dict[str, tuple[str, ...]]:
+        """For each choice of a held invoice: the others held for the same reason that offer it."""
+        here = self._company(company)
+        with self._around.ledger.begin() as connection:
+            return rulings.alike(connection, here, source_id)
 
     @_on_engine
     async def ignore(self, company: str, source_ids: Sequence[str], note: str, who: str) -> None:

@@ -192,6 +192,34 @@ class IncomeAccount:
 
 
 @dataclass(frozen=True)
+class Clearing:
+    """Where the money of one method may wait until it is paid out (rule 25).
+
+    Attributes:
+        key: The setting that keeps it.
+        chosen: The word of what was chosen before; "": nothing yet.
+        proposed: The word of the account that looks like it; "": none does.
+    """
+
+    key: str
+    label: str
+    choices: tuple[Choice, ...]
+    chosen: str
+    proposed: str
+
+    @property
+    def chosen_name(self) -> str:
+        return self._name(self.chosen)
+
+    @property
+    def proposed_name(self) -> str:
+        return self._name(self.proposed)
+
+    def _name(self, word: str) -> str:
+        return next((choice.label for choice in self.choices if word and choice.word == word), "")
+
+
+@dataclass(frozen=True)
 class Offer:
     """Whom the consent was for, before anything is kept.
 
@@ -200,6 +228,7 @@ class Offer:
             "other_company" (another company or environment than before), "environment_mismatch"
             (live source with a sandbox company, or the reverse) and "same_source" (another company
             is fed by the same source tenant).
+        clearing: What is asked for as well, and may be left for later: the word "" of each.
     """
 
     company_name: str
@@ -211,6 +240,7 @@ class Offer:
     income_account: IncomeAccount | None
     questions: tuple[tuple[str, str], ...]
     findings: tuple[Finding, ...]
+    clearing: tuple[Clearing, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -177,7 +177,7 @@ class Waves:
                 answers=self._working[key].record.answers,
                 steps={name: found[name] for name in each if name in found},
                 same_number=same.get(key),
-                changed=_changed(self._working[key], posted[key]),
+                changed=_changed(self._working[key], posted[key], self._known),
             )
             for key, each in names.items()
         }
@@ -305,8 +305,10 @@ class Waves:
                 for step in steps.of_quickbooks_id(connection, self._company.id, invoice_id):
                     answer = dict(step.answer or {}) | {"reread": False, "gone": found is None}
                     if found is not None:
-                        ours = bool((step.answer or {}).get("ours", True))
-                        answer = answers.kept(found, now, fresh=False, ours=ours)
+                        before = step.answer or {}
+                        whose = {"ours": bool(before.get("ours", True))}
+                        whose["larger"] = bool(before.get("larger"))
+                        answer = answers.kept(found, now, fresh=False, **whose)
                     steps.change(connection, step.id, answer=answer)
                     if step.invoice_id is not None:
                         invoices.change(connection, step.invoice_id, changed_at=now)
@@ -321,11 +323,11 @@ def _askable(looks: Iterable[Look]) -> Iterator[tuple[Subject, list[str]]]:
             yield subject, keys
 
 
-def _changed(work: Work, posted: str | None) -> str | None:
+def _changed(work: Work, posted: str | None, known: Knowledge) -> str | None:
     if posted is None or posted == work.record.document:
         return None
     before = intake.read_document(posted).invoice
-    return None if before is None else changes.material(before, work.invoice)
+    return None if before is None else changes.material(before, work.invoice, known.zone)
 
 
 def stopped_or_same(error: QuickBooksError) -> QuickBooksError | CompanyStopped:

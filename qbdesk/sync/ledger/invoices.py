@@ -258,6 +258,21 @@ def with_reason(connection: Connection, company_id: int, reason: str) -> list[in
     return list(rows.scalars())
 
 
+def held_for(
+    connection: Connection, company_id: int, reason: str
+) -> list[tuple[str, tuple[str, ...]]]:
+    """The invoices held for a reason: source id, the words of its choices. Without documents, since
+    there may be very many."""
+    rows = connection.execute(
+        select(paid_invoice.c.source_id, paid_invoice.c.choices).where(
+            paid_invoice.c.company_id == company_id,
+            paid_invoice.c.reason == reason,
+            paid_invoice.c.status == Status.NEEDS_ATTENTION,
+        )
+    )
+    return [(row.source_id, tuple(word for word, _ in row.choices)) for row in rows]
+
+
 def counts(connection: Connection, company_id: int) -> dict[Status, int]:
     rows = connection.execute(
         select(paid_invoice.c.status, func.count())

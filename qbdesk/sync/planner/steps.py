@@ -66,7 +66,9 @@ def adopt(
     now: datetime,
     *,
     ours: bool = True,
+    larger: bool = False,
 ) -> Adopt:
-    """Takes over what is in QuickBooks; `ours` False: somebody else made it."""
-    answer = answers.kept(entry, now, fresh=False, ours=ours)
+    """Takes over what is in QuickBooks; `ours` False: somebody else made it. `larger`: our payments
+    settle a part of it."""
+    answer = answers.kept(entry, now, fresh=False, ours=ours, larger=larger)
     return Adopt(kind, operation, entry.id, answer, why)
