@@ -20,9 +20,11 @@ if TYPE_CHECKING:  # loaded when first needed: the window has to be there first
 
     from qbdesk.sync.clients import Surroundings
     from qbdesk.sync.service import Service
+    from qbdesk.sync.views import Backup
 
 TEST_SERVER = "QBDESK_INTUIT_URL"
 SETTLE_SECONDS = "QBDESK_SETTLE_SECONDS"
+LEDGER = "ledger.db"
 USUAL_SETTLE_TIME = timedelta(seconds=300)
 LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
@@ -47,6 +49,27 @@ def settle_time(environ: Mapping[str, str]) -> timedelta:
     if not 0 <= seconds <= USUAL_SETTLE_TIME.total_seconds():
         raise Refusal(f"{SETTLE_SECONDS} is a number of seconds from 0 to 300.")
     return timedelta(seconds=seconds)
+
+
+def backups(home: Path) -> "list[Backup]":
+    """The backups of a home's ledger that can be restored, newest first."""
+    from qbdesk.sync.ledger.restoring import listed
+
+    return listed(home / LEDGER)
+
+
+def restore(home: Path, chosen: str | None) -> Path | None:
+    """Puts a backup (None: an empty ledger) in the place of a home's ledger.
+
+    Returns:
+        Where the ledger before it was put; None: there was none.
+
+    Raises:
+        Refusal: It could not be done; the ledger is as it was.
+    """
+    from qbdesk.sync.ledger.restoring import restore as put_back
+
+    return put_back(home / LEDGER, chosen)
 
 
 def open_service(
@@ -84,7 +107,7 @@ def open_service(
 
         asyncio.get_running_loop().set_exception_handler(_note)
         try:
-            ledger = open_ledger(home / "ledger.db")
+            ledger = open_ledger(home / LEDGER)
             log_to(home / "log")
         except OSError:
             raise Refusal(

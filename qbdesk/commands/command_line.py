@@ -5,7 +5,7 @@ import sys
 import click
 
 import qbdesk
-from qbdesk.commands import companies, doctor, invoices, practice
+from qbdesk.commands import companies, doctor, invoices, practice, restore
 
 
 @click.group(invoke_without_command=True)
@@ -36,6 +36,7 @@ for command in (
     invoices.ignore,
     invoices.journal,
     doctor.doctor,
+    restore.restore,
     practice.practice,
     practice.practice_server,
 ):

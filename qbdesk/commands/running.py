@@ -61,7 +61,7 @@ def turn(opened: "Service", company: str) -> Iterator[None]:
     from qbdesk.sync.turn import WAITING
 
     wait(opened.company(company))
-    lock = FileLock(home_folder() / "engine.lock")
+    lock = FileLock(home_folder() / "engine.lock", mode=0o600)
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -15,6 +15,7 @@ from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.pass_end import OWN_FAULT, PassEnd, Stop, stop_for
 from qbdesk.sync.posting import CompanyLeft, CompanyStopped
 from qbdesk.sync.preview import preview
+from qbdesk.sync.safekeeping import Safekeeping
 from qbdesk.sync.schedule import SHORTEST, Schedule
 from qbdesk.sync.turn import Turn
 from qbdesk.sync.verdicts import Tally
@@ -48,6 +49,7 @@ class Engine:
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._nudged: set[str] = set()  # their pass by the schedule runs, or waits for its turn
         self._turn = Turn(around.home / "engine.lock", sleep=around.sleep)
+        self._safekeeping = Safekeeping(around.ledger, around.clock, hears)
         self.schedule = Schedule(self._by_schedule)
         self.keepers = Keepers(
             around.ledger,
@@ -188,6 +190,7 @@ class Engine:
                 "A live source and a sandbox company (or the reverse) are not joined without your "
                 "word. Connect the company again and confirm it, or connect another one."
             )
+        await self._safekeeping.before_a_pass()
         around = self._around
         source = await self.clients.source(company)
         tools = PassTools(

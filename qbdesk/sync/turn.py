@@ -17,7 +17,7 @@ class Turn:
     def __init__(
         self, lock: Path, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
-        self._lock = FileLock(lock, thread_local=False)
+        self._lock = FileLock(lock, thread_local=False, mode=0o600)
         self._here = asyncio.Lock()
         self._sleep = sleep
 
