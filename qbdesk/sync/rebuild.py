@@ -7,10 +7,11 @@ Looking for each number before its invoice is posted would not find one whose nu
 """
 
 import asyncio
+import logging
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, TypeVar
 
 import simplejson
@@ -28,17 +29,24 @@ from qbdesk.sync.operations import (
     payment_operation,
 )
 from qbdesk.sync.quickbooks import answers
+from qbdesk.sync.quickbooks.client import QuickBooksError
+from qbdesk.sync.quickbooks.faults import FaultKind
 from qbdesk.sync.quickbooks.objects import Entity, InvoiceObject, PaymentObject
 from qbdesk.sync.quickbooks.queries import MOST_RESULTS, Condition, query
 from qbdesk.sync.recollection import source_key
+from qbdesk.sync.recording import WHOLE_COMPANY
 from qbdesk.sync.views import Status
 from qbdesk.sync.waves import PassTools
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T", bound=Entity)
 
 MARGIN = timedelta(days=1)  # between the first day and Intuit's clock
 AT_ONCE = MOST_RESULTS - 1  # a full page would make the client go on by itself
 TOGETHER = 100  # taken over in one transaction
+SINCE = "since"  # the first day that the books were read from
+REFUSED = "refused"  # the day on which they could not be
 _MARKER = re.compile(re.escape(MARKER_START) + "[a-z2-7]{20}]")
 TAKEN_OVER = "QuickBooks has this {what} with qbdesk's own mark; it was taken over, not doubled."
 BY_HAND = "QuickBooks has our payment on an invoice that somebody else made; both were taken over."
@@ -53,12 +61,6 @@ class Expected:
     operation: str
 
 
-def is_known(connection: Connection, company_id: int, from_date: date) -> bool:
-    """Whether QuickBooks was asked already, for at least as far back as the first day."""
-    told = memory.recall(connection, company_id, memory.REBUILT).get("since")
-    return told is not None and told <= from_date.isoformat()
-
-
 class Rebuild:
     """Fills a ledger's gaps from the books of one company."""
 
@@ -71,13 +73,35 @@ class Rebuild:
     async def run(self) -> set[int]:
         """Returns the rows whose invoice was taken over just now.
 
+        A company of which QuickBooks refuses to list the invoices (something old in it is not
+        valid, say) is asked again the next day; until then its invoices are looked for by number.
+
         Raises:
-            QuickBooksError, Unreachable: As the client's reads do; nothing may be posted then.
+            QuickBooksError, Unreachable: As the client's reads do where QuickBooks does not serve
+                the company now; nothing may be posted then.
         """
-        company = self._company
+        company, today = self._company, self._tools.clock().date().isoformat()
         with self._ledger.begin() as connection:
-            if is_known(connection, company.id, company.from_date):
-                return set()
+            told = memory.recall(connection, company.id, memory.REBUILT)
+        since = company.from_date.isoformat()
+        if told.get(SINCE, "9") <= since or told.get(REFUSED) == today:
+            return set()
+        try:
+            await self._read_books()
+        except QuickBooksError as error:
+            if error.fault.kind in (*WHOLE_COMPANY, FaultKind.TRY_AGAIN):
+                raise
+            log.warning("QuickBooks refused to list what was posted: code %s", error.fault.code)
+            self._remember(REFUSED, today)
+        else:
+            self._remember(SINCE, since)
+        return self._taken
+
+    def _remember(self, key: str, value: str) -> None:
+        with self._ledger.begin() as connection:
+            memory.remember(connection, self._company.id, memory.REBUILT, key, value)
+
+    async def _read_books(self) -> None:
         self._tell(0)
         expected = await self._expected()
         read = 0
@@ -89,10 +113,6 @@ class Rebuild:
             paid |= self._take_payments(payments, expected)
             self._tell(read := read + len(payments))
         await self._take_invoices_by_hand(paid, expected)
-        since = company.from_date.isoformat()
-        with self._ledger.begin() as connection:
-            memory.remember(connection, company.id, memory.REBUILT, "since", since)
-        return self._taken
 
     def _tell(self, read: int) -> None:
         self._tools.tell("Reading from QuickBooks what was posted before", read)

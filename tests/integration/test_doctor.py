@@ -15,14 +15,10 @@ from office import NAME, Office, OpenOffice
 
 from qbdesk.home import HOME
 from qbdesk.practice.world import SOURCE_TOKEN
-from qbdesk.sync.doctor.computer import (
-    LEDGER,
-    examine_computer,
-    read_mount_command,
-    read_mountinfo,
-)
+from qbdesk.sync.doctor.computer import LEDGER, examine_computer
 from qbdesk.sync.keyrings import KeyringLocked
 from qbdesk.sync.ledger.database import open_ledger
+from qbdesk.sync.place import read_mount_command, read_mountinfo
 from qbdesk.sync.vault import MemoryVault
 from qbdesk.sync.views import Checkup, Finding
 

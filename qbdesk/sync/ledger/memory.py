@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from qbdesk.sync.ledger.tables import memory
 
-REBUILT = "rebuilt"  # since which day QuickBooks was asked for all that qbdesk had posted
+REBUILT = "rebuilt"  # whether QuickBooks was asked for all that qbdesk had posted
 
 
 def recall(connection: Connection, company_id: int, kind: str) -> dict[str, Any]:
