@@ -6,6 +6,7 @@ import os
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -153,12 +154,21 @@ def no_cookies() -> "CookieJar":
     return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
+class PrivateLog(RotatingFileHandler):
+    """Nobody else reads it, also after it was begun anew."""
+
+    def _open(self) -> TextIOWrapper:
+        def private(path: str, flags: int) -> int:
+            return os.open(path, flags, 0o600)
+
+        return open(self.baseFilename, "a", encoding="utf-8", opener=private)  # noqa: PTH123
+
+
 def log_to(folder: Path) -> None:
     """A small log of what went wrong in the program itself: no names, amounts or addresses."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / "qbdesk.log"
-    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-    handler = RotatingFileHandler(file, maxBytes=500_000, backupCount=2, encoding="utf-8")
+    handler = PrivateLog(file, maxBytes=500_000, backupCount=2, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     log = logging.getLogger("qbdesk")
     for before in list(log.handlers):

@@ -82,11 +82,13 @@ class DamagedPage(QWidget):
             )
             return
         told = self.tr(
-            "The newest backup was made {when} and holds {count} invoices. What was decided "
+            "The newest backup was made {when} and holds {invoices}. What was decided "
             "here after that has to be decided again. Older backups: “qbdesk restore”."
         )
         when = words.moment(self._newest.made_at, datetime.now(UTC))
-        self.told.setText(told.format(when=when, count=words.number(self._newest.invoices)))
+        several = self.tr("{count} invoices").format(count=words.number(self._newest.invoices))
+        invoices = self.tr("1 invoice") if self._newest.invoices == 1 else several
+        self.told.setText(told.format(when=when, invoices=invoices))
 
     def _restore(self) -> None:
         if self._newest is not None:
