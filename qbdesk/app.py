@@ -161,7 +161,7 @@ class PrivateLog(RotatingFileHandler):
         def private(path: str, flags: int) -> int:
             return os.open(path, flags, 0o600)
 
-        return open(self.baseFilename, "a", encoding="utf-8", opener=private)  # noqa: PTH123
+        return open(self.baseFilename, "a", encoding="utf-8", opener=private)
 
 
 def log_to(folder: Path) -> None:

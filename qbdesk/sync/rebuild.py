@@ -21,6 +21,7 @@ from qbdesk.sync import intake
 from qbdesk.sync.ledger import invoices, journal, memory, steps
 from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.ledger.parts import parts
+from qbdesk.sync.ledger.steps import StepState
 from qbdesk.sync.operations import (
     MARKER_START,
     StepKind,
@@ -112,7 +113,7 @@ class Rebuild:
         async for payments in self._pages("Payment", PaymentObject):
             paid |= self._take_payments(payments, expected)
             self._tell(read := read + len(payments))
-        await self._take_invoices_by_hand(paid, expected)
+        await self._take_invoices_by_hand(paid)
 
     def _tell(self, read: int) -> None:
         self._tools.tell("Reading from QuickBooks what was posted before", read)
@@ -173,8 +174,6 @@ class Rebuild:
             return
         document = _as_posted(record, entry) if ours else record.document
         invoices.change(connection, row, posted_document=document)
-        if record.reason != intake.BY_A_PERSON or record.status is not Status.IGNORED:
-            invoices.requeue(connection, [row], now)
         self._taken.add(row)
 
     def _take_payments(
@@ -194,16 +193,18 @@ class Rebuild:
                         paid[each.row] = invoice
         return paid
 
-    async def _take_invoices_by_hand(
-        self, paid: Mapping[int, str], expected: Mapping[str, Expected]
-    ) -> None:
+    async def _take_invoices_by_hand(self, paid: Mapping[int, str]) -> None:
         """Our payment stands on an invoice without our mark: that one is the paid invoice."""
-        invoiced = {each.row for each in expected.values() if each.kind is StepKind.INVOICE}
         for row, invoice_id in paid.items():
+            with self._ledger.begin() as connection:
+                (record,) = invoices.get(connection, [row])
+                is_known = self._is_confirmed(connection, invoice_operation(record.source_id))
+            if is_known:
+                continue
             found = await self._tools.quickbooks.read(
                 f"invoice/{invoice_id}", InvoiceObject, "Invoice"
             )
-            if found is not None and row in invoiced:
+            if found is not None:
                 with self._ledger.begin() as connection:
                     self._take_invoice(connection, row, found, BY_HAND, ours=False)
 
@@ -217,8 +218,7 @@ class Rebuild:
     ) -> bool:
         """False: the ledger knows of it already."""
         now, company = self._tools.clock(), self._company
-        latest = steps.latest(connection, company.id, [each.operation]).get(each.operation)
-        if latest is not None and latest.state is steps.StepState.CONFIRMED:
+        if self._is_confirmed(connection, each.operation):
             return False
         steps.adopt(
             connection,
@@ -231,7 +231,14 @@ class Rebuild:
             ended_at=now,
         )
         journal.add(connection, company.id, each.row, now, why)
+        (record,) = invoices.get(connection, [each.row])
+        if record.status is not Status.IGNORED or record.reason != intake.BY_A_PERSON:
+            invoices.requeue(connection, [each.row], now)
         return True
+
+    def _is_confirmed(self, connection: Connection, operation: str) -> bool:
+        latest = steps.latest(connection, self._company.id, [operation]).get(operation)
+        return latest is not None and latest.state is StepState.CONFIRMED
 
 
 def _operations(record: InvoiceRecord) -> Iterator[Expected]:

@@ -124,10 +124,11 @@ def test_a_copy_made_in_the_middle_of_a_posting_goes_on_with_what_came_of_it(
     assert_each_once(office, 1)
 
 
+@pytest.mark.parametrize("write", ["invoice", "payment"])
 def test_what_was_refused_when_the_copy_was_made_and_posted_later_is_taken_over(
-    office: Office,
+    office: Office, write: str
 ) -> None:
-    office.fault("refused", "POST invoice", code="6000")
+    office.fault("refused", f"POST {write}", code="6000")
     office.post(document())
     assert office.status() is Status.NEEDS_ATTENTION
     copy = Copy(office)
