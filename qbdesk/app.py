@@ -177,10 +177,9 @@ def log_to(folder: Path) -> None:
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
-    for talkative in ("apscheduler", "asyncio"):
-        other = logging.getLogger(talkative)
-        other.handlers = [logging.NullHandler()]  # they would write out values
-        other.propagate = False
+    other = logging.getLogger("asyncio")
+    other.handlers = [logging.NullHandler()]  # it would write out values
+    other.propagate = False
 
 
 def _note(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

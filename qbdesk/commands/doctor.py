@@ -96,7 +96,7 @@ def _probe(company: str, *, yes: bool, as_json: bool) -> None:
         view = wait(opened.company(company))
         if view.environment == "sandbox" and not yes:
             _ask(view.company_name or company)
-        with shown_progress(opened, company):
+        with shown_progress(opened, [company]):
             probed = wait(opened.probe(company))
     if as_json:
         print_json(_probed(company, probed))

@@ -42,10 +42,9 @@ def sync(company: str | None, as_json: bool, preview: bool) -> None:
             for name in names:
                 _preview(opened, name, as_json=as_json)
             return
-        results: list[PassResult] = []
-        for name in names:
-            results += _pass(opened, name)
-            _tell(results[-1], as_json=as_json)
+        results = _passes(opened, names)
+        for result in results:
+            _tell(result, as_json=as_json)
     if any(result.stopped for result in results):
         sys.exit(NOT_DONE)
     if any(result.needs_attention for result in results):
@@ -59,17 +58,20 @@ def _names(opened: "Service", company: str | None) -> list[str]:
     return [view.name for view in views]
 
 
-def _pass(opened: "Service", company: str) -> list[PassResult]:
-    paused = wait(opened.company(company)).paused
-    if paused:
-        say(f"{company} is paused: nothing is looked for or posted until qbdesk resume {company}.")
+def _passes(opened: "Service", names: Sequence[str]) -> list[PassResult]:
+    """One pass over each of them, side by side; Ctrl-C stops all."""
+    paused = {name for name in names if wait(opened.company(name)).paused}
+    for name in paused:
+        say(f"{name} is paused: nothing is looked for or posted until qbdesk resume {name}.")
     try:
-        with shown_progress(opened, company):
-            results = wait(opened.sync(company))
+        with shown_progress(opened, names):
+            under_way = [opened.sync(name) for name in names]
+            results = [result for each in under_way for result in wait(each)]
     except KeyboardInterrupt:
         raise Refusal(STOPPED) from None
-    if not paused and wait(opened.company(company)).paused:
-        say(f"{company} was paused meanwhile: the rest waits until qbdesk resume {company}.")
+    for name in set(names) - paused:
+        if wait(opened.company(name)).paused:
+            say(f"{name} was paused meanwhile: the rest waits until qbdesk resume {name}.")
     return results
 
 
@@ -98,7 +100,7 @@ def _tell(result: PassResult, *, as_json: bool) -> None:
 
 
 def _preview(opened: "Service", company: str, *, as_json: bool) -> None:
-    with shown_progress(opened, company):
+    with shown_progress(opened, [company]):
         rows = wait(opened.preview(company))
     if as_json:
         print_json([_row(row) for row in rows])

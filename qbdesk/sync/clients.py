@@ -1,5 +1,6 @@
 """Who a company is spoken to about: its source and its QuickBooks, each through its client."""
 
+import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from qbdesk.sync.ledger.requests import RequestLedger
 from qbdesk.sync.quickbooks.client import QuickBooks
 from qbdesk.sync.quickbooks.hosts import Hosts
 from qbdesk.sync.quickbooks.limits import Limiter
+from qbdesk.sync.safekeeping import BackUp, in_a_thread
 from qbdesk.sync.sources.feed import FeedSource
 from qbdesk.sync.vault import Vault, in_time
 
@@ -43,6 +45,8 @@ class Surroundings:
     settle: timedelta
     interval: timedelta | None = None  # None: as the source wishes
     monotonic: Callable[[], float] = time.monotonic
+    chance: Callable[[], float] = random.random  # from 0 to 1; no secret hangs on it
+    back_up: BackUp = in_a_thread
 
 
 class Clients:

@@ -45,7 +45,7 @@ class CompaniesDesk:
             company,
             counts,
             running=self._engine.is_running(company.name),
-            next_pass_at=self._engine.schedule.next_time(company.name),
+            next_pass_at=self._engine.next_pass_at(company),
             test_server=company.test_server if company.connected else here,
             now=self._around.clock(),
             of_the_ledger=tuple(found for found in minded if found and found.level != "fine"),
@@ -93,7 +93,7 @@ class CompaniesDesk:
                     **about,
                 )
             else:
-                companies.change(connection, before.id, **about)
+                companies.change(connection, before.id, cursor_etag=None, **about)
                 rulings.start_from(connection, before, from_date, around.clock())
             added = companies.named(connection, name)
         assert added is not None
@@ -101,22 +101,17 @@ class CompaniesDesk:
         return self.view(added)
 
     async def item_called(self, company: Company, wanted: str) -> str:
-        """The Id of a product or service: one that was chosen before, or of this name.
+        """The Id of the product or service of this name, or with this Id.
 
         Raises:
             Refusal, QuickBooksError, Unreachable, and what the token source raises.
         """
-        around = self._around
-        with around.ledger.begin() as connection:
-            chosen = products.choices(connection, company.id)
-        if any(choice.word == wanted for choice in chosen):
-            return wanted
         if not company.connected:
             raise Refusal(settings.NOT_CONNECTED)
         quickbooks = self._engine.clients.quickbooks(company)
         # Asked for each time: the name may have gone over to another one in QuickBooks.
         item = await products.find(quickbooks, wanted)
-        with around.ledger.begin() as connection:
+        with self._around.ledger.begin() as connection:
             products.remember(connection, company.id, item)
         return item.word
 
@@ -126,7 +121,6 @@ class CompaniesDesk:
             await self.disconnect(company)
         vault, keys = self._around.vault, company.client_id
         await in_time(lambda: vault.forget_secret(source_secret(company.name)))
-        self._engine.schedule.never(company.name)
         with self._around.ledger.begin() as connection:
             companies.change(connection, company.id, active=False)
             shared = [other.client_id for other in companies.everyone(connection)]
@@ -140,7 +134,7 @@ class CompaniesDesk:
         if paused:
             self._engine.stop_pass(company.name)
         else:
-            self._engine.schedule.at(company.name, self._around.clock())
+            self._engine.look_soon(company.name)
         self._hears(CompanyChanged(company.name))
 
     def app_keys_known(self) -> tuple[str, str] | None:
@@ -157,14 +151,13 @@ class CompaniesDesk:
         with self._around.ledger.begin() as connection:
             held = invoices.held(connection, kept.id)
             rulings.requeue(connection, held, self._around.clock())
-        self._engine.schedule.at(kept.name, self._around.clock())
+        self._engine.look_soon(kept.name)
         self._hears(CompanyChanged(kept.name))
         return self.view(kept)
 
     async def disconnect(self, company: Company) -> bool:
         self._engine.stop_pass(company.name)
         told = await self._engine.connecting.disconnect(company)
-        self._engine.schedule.never(company.name)
         self._hears(CompanyChanged(company.name))
         return told
 

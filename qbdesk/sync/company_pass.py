@@ -1,6 +1,6 @@
 """One pass over one company: read the source, plan, post, settle, until nothing moves any more."""
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from qbdesk.sync import intake, recollection
 from qbdesk.sync.errors import Refusal
@@ -14,6 +14,7 @@ from qbdesk.sync.verdicts import Tally, Verdicts
 from qbdesk.sync.views import InvoicesChanged
 from qbdesk.sync.waves import PassTools, Waves, stopped_or_same
 
+WHOLE_LOOK = timedelta(days=1)
 AT_ONCE = 300  # invoices that advance together: ten batches a wave
 NO_SUBSCRIPTION = (
     "The QuickBooks subscription has ended or is on hold, so nothing can be posted. Renew it in "
@@ -26,7 +27,8 @@ class CompanyPass:
 
     Args:
         tally: Grows with what is done, so that it is known also after the pass was broken off.
-        afresh: True for a pass that a person asked for: yesterday's preflight does not count.
+        afresh: True for a pass that a person asked for: yesterday's preflight does not count, nor
+            what the source said an hour ago.
     """
 
     def __init__(self, tools: PassTools, tally: Tally, *, afresh: bool) -> None:
@@ -43,8 +45,10 @@ class CompanyPass:
             CompanyStopped, SourceUnreachable, SourceRefused, QuickBooksError, Unreachable,
             Refusal, and what the token source raises.
         """
-        await self._check_tenant()
-        await self._read_source()
+        whole = self._afresh or not self._was_whole_look()
+        if whole:
+            await self._check_tenant()
+        await self._read_source(whole=whole)
         facts = await self._facts()
         if facts.read_only:
             raise CompanyStopped(NO_SUBSCRIPTION)
@@ -83,12 +87,25 @@ class CompanyPass:
                 "The invoicing system says that it has changed between test and live. Nothing is "
                 "posted until you remove the company and add it again."
             )
+        with self._ledger.begin() as connection:
+            companies.change(connection, self._company.id, tenant_at=self._tools.clock())
 
-    async def _read_source(self) -> None:
+    def _was_whole_look(self) -> bool:
+        """Whether the source has said within a day, by this clock, whose invoices these are."""
+        seen, now = self._company.tenant_at, self._tools.clock()
+        return seen is not None and timedelta(0) <= now - seen < WHOLE_LOOK
+
+    async def _read_source(self, *, whole: bool) -> None:
+        """Takes in what is new. Where nothing is, it costs one 304.
+
+        Args:
+            whole: The page is to come even if the source says that it is the same as before.
+        """
         company = self._company
         start = datetime.combine(company.from_date, time(), company.zone)
         seen = 0
-        async for page in self._tools.source.pages(company.cursor, start):
+        etag = None if whole else company.cursor_etag
+        async for page in self._tools.source.pages(company.cursor, start, etag):
             with self._ledger.begin() as connection:
                 company = companies.get(connection, company.id)
                 touched = intake.take_in(connection, company, page, self._tools.clock())

@@ -98,7 +98,8 @@ def _words(part: str | int) -> str:
 
 
 def take_in(connection: Connection, company: Company, page: Page, now: datetime) -> list[str]:
-    """Stores a page and then its cursor, in the caller's transaction. Returns what is new."""
+    """Stores a page, then its cursor and validator, in the caller's transaction: no 304 can hide
+    a row that is not stored. Returns what is new."""
     rows = [read(raw) for raw in page.rows]
     known = invoices.find_many(connection, company.id, [row.source_id for row in rows])
     touched = []
@@ -112,7 +113,7 @@ def take_in(connection: Connection, company: Company, page: Page, now: datetime)
             continue  # an older or repeated revision
         touched.append(row.source_id)
         known |= invoices.find_many(connection, company.id, [row.source_id])
-    companies.change(connection, company.id, cursor=page.cursor)
+    companies.change(connection, company.id, cursor=page.cursor, cursor_etag=page.etag)
     return touched
 
 

@@ -13,8 +13,10 @@ from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.ledger.steps import StepState
 from qbdesk.sync.planner.after_invoice import PAY_AGAIN, POST_AGAIN
 from qbdesk.sync.planner.plan import KEEP, KEPT, kept_word
-from qbdesk.sync.planner.steps import operations, payment_operation
+from qbdesk.sync.planner.repair import LEAVE, left
+from qbdesk.sync.planner.steps import invoice_operation, operations, payment_operation
 from qbdesk.sync.planner.tax_codes import CODE_PREFIX
+from qbdesk.sync.quickbooks.answers import PostedInvoice
 from qbdesk.sync.shown import TRY_AGAIN
 from qbdesk.sync.verdicts import NOT_WANTED
 from qbdesk.sync.views import Status
@@ -76,16 +78,7 @@ def ignore(
     """Leaves invoices alone from now on. Raises Refusal when one is not in the ledger."""
     for record in [_known(connection, company, source_id) for source_id in source_ids]:
         told = f"Ignored by {who}" + (f": {note.strip()[:500]}" if note.strip() else ".")
-        invoices.change(
-            connection,
-            record.id,
-            status=Status.IGNORED,
-            reason=intake.BY_A_PERSON,
-            message=told,
-            choices=[],
-            changed_at=now,
-        )
-        journal.add(connection, company.id, record.id, now, told, who=who, details=record.message)
+        _put_aside(connection, record, told, who, now)
 
 
 def resolve(
@@ -97,7 +90,7 @@ def resolve(
         Refusal: No such invoice, or it does not offer this choice.
     """
     record = _known(connection, company, source_id)
-    offered = {entry.word: entry.label for entry in (*record.choices, TRY_AGAIN)}
+    offered = {entry.word: entry.label for entry in (TRY_AGAIN, *record.choices)}
     if record.status is not Status.NEEDS_ATTENTION or choice not in offered:
         raise Refusal("This invoice does not offer that choice (any more). Look at it again.")
     told = f"Decided: {offered[choice]}"
@@ -107,6 +100,8 @@ def resolve(
         _try_again(connection, company, record, now)
     elif choice == KEEP.word:
         _keep(connection, record, now)
+    elif choice == LEAVE.word:
+        _leave(connection, record, who, now)
     elif choice == POST_AGAIN.word:
         steps.forget_posting(connection, record.id)
         invoices.change(connection, record.id, posted_document=None)
@@ -144,6 +139,34 @@ def _keep(connection: Connection, record: InvoiceRecord, now: datetime) -> None:
     )
 
 
+def _leave(connection: Connection, record: InvoiceRecord, who: str, now: datetime) -> None:
+    """Posted, and not as the source has it: it stays so, and the payment is not posted."""
+    invoice = intake.read_document(record.document).invoice
+    assert invoice is not None
+    operation = invoice_operation(invoice)
+    posted = steps.latest(connection, record.company_id, [operation])[operation]
+    answer = PostedInvoice.model_validate(posted.answer)
+    ids = {"quickbooks_customer_id": answer.customer_id, "quickbooks_invoice_id": answer.id}
+    invoices.change(connection, record.id, **ids)
+    _put_aside(connection, record, left(invoice, answer, who), who, now)
+
+
+def _put_aside(
+    connection: Connection, record: InvoiceRecord, told: str, who: str, now: datetime
+) -> None:
+    invoices.change(
+        connection,
+        record.id,
+        status=Status.IGNORED,
+        reason=intake.BY_A_PERSON,
+        message=told,
+        choices=[],
+        changed_at=now,
+    )
+    details = record.message
+    journal.add(connection, record.company_id, record.id, now, told, who=who, details=details)
+
+
 def _answer(
     connection: Connection, company: Company, record: InvoiceRecord, choice: str, now: datetime
 ) -> None:
@@ -169,7 +192,7 @@ def _client(record: InvoiceRecord) -> str | None:
 def start_from(connection: Connection, company: Company, from_date: date, now: datetime) -> None:
     """Another first day: what was paid too early for the old one may be wanted now, and the
     reverse; an earlier day needs all that the source has once more."""
-    again = {"cursor": None} if from_date < company.from_date else {}
+    again = {"cursor": None, "cursor_etag": None} if from_date < company.from_date else {}
     companies.change(connection, company.id, from_date=from_date, **again)
     early = invoices.with_reason(connection, company.id, NOT_WANTED)
     invoices.requeue(connection, early, now)

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.views import Event, Finding, Warned
 
 log = logging.getLogger(__name__)
+
+BackUp = Callable[[Path, datetime], Awaitable[bool]]  # (ledger, now) -> was it made?
 
 RETRY = timedelta(hours=1)  # after a backup that failed
 SLACK = timedelta(hours=1)  # how much longer than a day a pass may take
@@ -26,17 +28,38 @@ class Safekeeping:
     """Looks after the ledger of a home. To be asked in this home's turn only."""
 
     def __init__(
-        self, ledger: Ledger, clock: Callable[[], datetime], hears: Callable[[Event], None]
+        self,
+        ledger: Ledger,
+        clock: Callable[[], datetime],
+        back_up: BackUp,
+        hears: Callable[[Event], None],
     ) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._back_up = back_up
         self._hears = hears
         self._not_before: datetime | None = None
+        self._door = asyncio.Lock()
+        self._at_work = 0
 
-    async def before_a_pass(self) -> None:
-        """Raises LedgerTrouble, LedgerDamaged."""
-        self.notice_an_older_ledger()
-        await self._back_up()
+    @asynccontextmanager
+    async def of_a_pass(self) -> AsyncIterator[None]:
+        """What has to be before a pass, and the pass. While a backup is made no other one begins,
+        and where one is under way the backup has time: a ledger that is written to would have to
+        be copied from its beginning again and again.
+
+        Raises:
+            LedgerTrouble, LedgerDamaged: The ledger cannot be read or written.
+        """
+        async with self._door:
+            self.notice_an_older_ledger()
+            if not self._at_work:
+                await self._back_up_daily()
+        self._at_work += 1
+        try:
+            yield
+        finally:
+            self._at_work -= 1
 
     def notice_an_older_ledger(self) -> None:
         """Whoever puts back an old copy, or brings one from another computer, need not say so."""
@@ -53,21 +76,21 @@ class Safekeeping:
             log.warning("The ledger is older than what was posted from it.")
             self._hears(Warned("", "An older ledger was put back", OLDER))
 
-    async def _back_up(self) -> None:
+    async def _back_up_daily(self) -> None:
         """At most once a day; a failure never keeps anything from being posted."""
         file, now = self._ledger.file, self._clock()
         waiting = self._not_before is not None and now < self._not_before
         if waiting or not backups.is_due(file, now):
             return
-        if await _made(file, now):
+        if await self._back_up(file, now):
             self._not_before = None
         else:
             log.warning("No backup of the ledger could be made.")
             self._not_before = now + RETRY
 
 
-async def _made(file: Path, now: datetime) -> bool:
-    """In a thread of its own, which is told to give up when nobody waits for it any more."""
+async def in_a_thread(file: Path, now: datetime) -> bool:
+    """Makes a backup in a thread of its own, which is told to give up when nobody waits for it."""
     stop = threading.Event()
     loop = asyncio.get_running_loop()
     done: asyncio.Future[bool] = loop.create_future()

@@ -16,11 +16,11 @@ from qbdesk.sync import rulings, settings, shown
 from qbdesk.sync.clients import Surroundings
 from qbdesk.sync.companies_desk import CompaniesDesk
 from qbdesk.sync.doctor.doctor import Doctor
-from qbdesk.sync.engine import Engine
+from qbdesk.sync.engine import CLOSING, Engine
 from qbdesk.sync.errors import LedgerDamaged, Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, listing, restoring
 from qbdesk.sync.ledger.companies import Company
-from qbdesk.sync.planner.invoice_body import ITEM
+from qbdesk.sync.planner.items import ITEM
 from qbdesk.sync.views import (
     Backup,
     Checkup,
@@ -41,8 +41,6 @@ from qbdesk.sync.views import (
 
 T = TypeVar("T")
 P = ParamSpec("P")
-
-NOT_RUNNING = "qbdesk is closing down."
 
 
 def _on_engine(
@@ -143,7 +141,7 @@ class Service:
         if loop is None or loop.is_closed() or not self._thread.is_alive():
             work.close()
             closed: Future[T] = Future()
-            closed.set_exception(Refusal(NOT_RUNNING))
+            closed.set_exception(Refusal(CLOSING))
             return closed
 
         async def once_open() -> T:
@@ -271,14 +269,17 @@ class Service:
         self._desk.set_paused(self._company(company), paused=False)
 
     @_on_engine
-    async def change_setting(self, company: str, key: str, value: str, who: str = "you") -> None:
+    async def change_setting(
+        self, company: str, key: str, value: str, who: str = "you", *, offered: bool = False
+    ) -> None:
         """Chooses; what needs attention is then looked at once more. `value`: a choice's word.
 
-        For `item.PRODUCT` it may also be the name of any product or service, which is then asked
-        for in QuickBooks; that may raise QuickBooksError and Unreachable too.
+        For `item.PRODUCT` it is the name of any product or service, or its Id, which is then asked
+        for in QuickBooks; that may raise QuickBooksError and Unreachable too. `offered` True: it is
+        the word of a choice that was shown, and no name.
         """
         here = self._company(company)
-        if key.startswith(ITEM) and value:
+        if key.startswith(ITEM) and value and not offered:
             value = await self._desk.item_called(here, value)
         with self._around.ledger.begin() as connection:
             settings.change(connection, here, key, value, who, self._around.clock())
@@ -325,11 +326,13 @@ class Service:
 
     @_on_engine
     async def sync(self, company: str | None = None) -> list[PassResult]:
-        """One pass now, over one company or over all, one after the other."""
+        """One pass now, over one company or over all, side by side."""
+        if company is not None:
+            return [await self._engine.run_pass(self._company(company).name, afresh=True)]
         with self._around.ledger.begin() as connection:
-            everyone = [entry.name for entry in companies.everyone(connection)]
-        names = everyone if company is None else [self._company(company).name]
-        return [await self._engine.run_pass(name, afresh=True) for name in names]
+            names = [entry.name for entry in companies.everyone(connection)]
+        passes = [self._engine.run_pass(name, afresh=True) for name in names]
+        return await asyncio.gather(*passes)
 
     @_on_engine
     async def preview(self, company: str) -> list[InvoiceRow]:
@@ -382,5 +385,4 @@ class Service:
     def _changed(self, company: str, source_ids: Sequence[str]) -> None:
         self._hears(InvoicesChanged(company, tuple(source_ids)))
         self._hears(CompanyChanged(company))
-        if self._scheduled:
-            self._engine.schedule.at(company, self._around.clock())
+        self._engine.look_soon(company)

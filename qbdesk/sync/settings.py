@@ -9,7 +9,7 @@ from qbdesk.sync import products, rulings
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, memory
 from qbdesk.sync.ledger.companies import Company
-from qbdesk.sync.planner.invoice_body import ITEM
+from qbdesk.sync.planner.items import ITEM
 from qbdesk.sync.planner.money_received import BY_INTUIT, KNOWN_METHODS
 from qbdesk.sync.preflight import Facts
 from qbdesk.sync.quickbooks import text
@@ -92,7 +92,7 @@ def change(
     if key.startswith(ITEM):
         key = products.setting_key(key)
         items = products.choices(connection, company.id)
-        choice = next(item for item in items if item.word == value)
+        choice = _choice(value, [item for item in items if item.word == value])
     else:
         choice = _choice(value, _choices(facts, key))
     if key == INCOME_ACCOUNT:

@@ -148,7 +148,8 @@ def test_a_preview_that_is_stopped_leaves_no_copy_of_the_ledger(desk: Desk) -> N
         process.send_signal(signal.SIGTERM)
         assert desk.end(process).status == 2
     # A preview takes its turn among the programs of this home, by the lock that a pass takes.
-    assert {file.name for file in set(desk.files()) - before} <= {"engine.lock"}
+    locks = {"engine.lock", "engine-next.lock"}
+    assert {file.name for file in set(desk.files()) - before} <= locks
 
 
 @side_by_side(connected=False)

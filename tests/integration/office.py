@@ -1,5 +1,6 @@
 """The real service over the practice server, by real HTTP on this machine."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -67,7 +68,9 @@ class Office:
 
     # ---- life ----
 
-    def open(self, home: Path | None = None, *, vault: bool = True) -> Service:
+    def open(
+        self, home: Path | None = None, *, vault: bool = True, scheduled: bool = False
+    ) -> Service:
         """Another service: on the same home, or as on a new computer."""
         environ = {
             "QBDESK_INTUIT_URL": self.server.intuit_url,
@@ -86,9 +89,10 @@ class Office:
                 monotonic=lambda: self.clock().timestamp(),
                 sleep=self._sleep,
                 vault=self._vault,
+                chance=lambda: 0.0,
             )
 
-        service = Service(with_our_clock, scheduled=False)
+        service = Service(with_our_clock, scheduled=scheduled)
         service.subscribe(self.events.append)
         service.start()
         self._services.append(service)
@@ -146,6 +150,25 @@ class Office:
     def sync(self, name: str = NAME) -> PassResult:
         (result,) = self.service.sync(name).result(PATIENCE)
         return result
+
+    def by_schedule(self, name: str = NAME) -> PassResult:
+        """A pass that nobody asked for: nothing is looked at afresh."""
+        loop = self.service._loop
+        assert loop is not None
+        running = self.service._engine.run_pass(name, afresh=False)
+        return asyncio.run_coroutine_threadsafe(running, loop).result(PATIENCE)
+
+    def answers(self) -> list[str]:
+        """From now on every answer on the wire: method, first part of the path, status."""
+        seen: list[str] = []
+
+        async def note(response: httpx.Response) -> None:
+            path = response.request.url.path.split("/")
+            what = "source" if path[1] == "source" else "QuickBooks"
+            seen.append(f"{what} {path[-1]} {response.status_code}")
+
+        self.service._around.http.event_hooks["response"].append(note)
+        return seen
 
     def post(self, *documents: dict[str, Any]) -> PassResult:
         """Shows invoices and runs one pass."""

@@ -354,7 +354,9 @@ class StandIn:
     def settings(self, company: str) -> "Future[list[Setting]]":
         return self._answer(lambda: list(self.known_settings), "settings", company)
 
-    def change_setting(self, company: str, key: str, value: str, who: str) -> "Future[None]":
+    def change_setting(
+        self, company: str, key: str, value: str, who: str, *, offered: bool = False
+    ) -> "Future[None]":
         def changed() -> None:
             self.known_settings = [
                 replace(setting, value=value) if setting.key == key else setting

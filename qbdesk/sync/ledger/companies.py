@@ -49,6 +49,11 @@ class Company:
     preflight_at: datetime | None
     findings: list[dict[str, str]]
     created_at: datetime
+    cursor_etag: str | None = None
+    tenant_at: datetime | None = None
+    appointed_at: datetime | None = None
+    due_at: datetime | None = None
+    failures: int = 0
 
     @property
     def zone(self) -> ZoneInfo:
@@ -110,6 +115,7 @@ def add(connection: Connection, **values: Any) -> Company:
         "test_server": False,
         "mismatch_agreed": False,
         "paused": False,
+        "failures": 0,
         "findings": [],
     }
     result = connection.execute(insert(company).values(**{**defaults, **values}))

@@ -44,6 +44,8 @@ company = Table(
     Column("tenant_environment", String(20), nullable=False),
     Column("time_zone", String(64), nullable=False),
     Column("cursor", Text),
+    Column("cursor_etag", Text),  # of the last answer at this very cursor, whose rows are stored
+    Column("tenant_at", Instant),  # when the source last said whose invoices these are
     Column("client_id", Text),
     Column("redirect_uri", Text),
     Column("realm_id", String(64)),
@@ -63,6 +65,9 @@ company = Table(
     Column("refresh_expires_at", Instant),
     Column("last_refresh_at", Instant),
     Column("last_pass_at", Instant),
+    Column("appointed_at", Instant),  # when it was said that the next pass is due at due_at
+    Column("due_at", Instant),
+    Column("failures", Integer, nullable=False),  # passes in a row that could not be served
     Column("preflight_at", Instant),
     Column("findings", JSON, nullable=False),
     Column("created_at", Instant, nullable=False),

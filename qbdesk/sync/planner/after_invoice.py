@@ -23,6 +23,8 @@ from qbdesk.sync.views import Choice, Status
 
 POST_AGAIN = Choice("post_again", "Post it once more")
 PAY_AGAIN = Choice("pay_again", "Post the payment once more")
+# "Try again" under the name of what has to be done before.
+UNLINKED = Choice("try_again", "I have taken the credit off the invoice: try again")
 
 
 def after_the_invoice(
@@ -103,7 +105,8 @@ def _credit_by_itself(invoice: PaidInvoice, answer: PostedInvoice) -> Hold:
         "credit_by_itself",
         f"QuickBooks applied {shown(answer.total - answer.balance, invoice.currency)} of the "
         "client's credit to the invoice by itself, so the payment was not posted. Take the "
-        "credit off the invoice in QuickBooks, then try again.",
+        "credit off the invoice in QuickBooks, then try again; or leave it so.",
+        (UNLINKED, repair.LEAVE),
     )
 
 
@@ -141,6 +144,7 @@ def _post_payments(
             f"{shown(answer.balance, invoice.currency)} is open on the invoice in QuickBooks, and "
             f"{shown(left, invoice.currency)} was paid. A payment is never cut; look at the "
             "invoice in QuickBooks, then try again.",
+            (repair.LEAVE,),
         )
     return tuple(_payment_step(invoice, known, case, answer, payment) for payment in payments)
 

@@ -6,7 +6,7 @@ from qbdesk.sync.ledger.steps import StepRecord, StepState
 from qbdesk.sync.model import PaidInvoice
 from qbdesk.sync.money import ZERO, shown
 from qbdesk.sync.operations import StepKind, marker
-from qbdesk.sync.planner import by_hand, checks, customers, existing, money_received, tax
+from qbdesk.sync.planner import by_hand, checks, customers, existing, items, money_received, tax
 from qbdesk.sync.planner.after_invoice import after_the_invoice
 from qbdesk.sync.planner.days import closed_period, rates_needed
 from qbdesk.sync.planner.decisions import (
@@ -19,7 +19,7 @@ from qbdesk.sync.planner.decisions import (
     Subject,
     Wait,
 )
-from qbdesk.sync.planner.invoice_body import invoice_payload, item_needed
+from qbdesk.sync.planner.invoice_body import invoice_payload, usual_item_needed
 from qbdesk.sync.planner.knowledge import Case, Knowledge, KnownCustomer
 from qbdesk.sync.planner.steps import adopt, first_refusal, invoice_operation, refused
 from qbdesk.sync.quickbooks.objects import InvoiceObject
@@ -153,16 +153,21 @@ def _new_invoice(
     if isinstance(rates, Hold):
         return rates
     missing: list[Look | Post] = [*rates, *money_received.find_methods(invoice, known)]
-    missing += item_needed(known)
+    chosen = items.chosen(invoice, known)
+    missing += items.looks(chosen, known)
+    missing += usual_item_needed(invoice, known, taxes, chosen)
     if isinstance(customer, Look | Post):
         missing.append(customer)
     looks = tuple(entry for entry in missing if isinstance(entry, Look))
     if looks:
         return looks
+    unfit = items.unfit(invoice, known)
+    if unfit is not None:
+        return unfit
     if missing:
         return first_refusal(missing, case) or tuple(missing)
     assert isinstance(customer, KnownCustomer)
-    payload = invoice_payload(invoice, known, case, customer.id, taxes)
+    payload = invoice_payload(invoice, known, case, customer.id, taxes, chosen)
     return (Post(StepKind.INVOICE, invoice_operation(invoice), payload),)
 
 

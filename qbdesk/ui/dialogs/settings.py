@@ -126,7 +126,9 @@ class SettingsDialog(Sheet):
         self.trouble.hide()
         self._wait(waiting=True)
         for key, word in self._changes().items():
-            asked = self._bridge.service.change_setting(self._company, key, word, who())
+            asked = self._bridge.service.change_setting(
+                self._company, key, word, who(), offered=True
+            )
             self._bridge.ask(self, asked, partial(self._kept, key, word), self._refused)
 
     def _wait(self, *, waiting: bool) -> None:
