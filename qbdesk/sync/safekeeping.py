@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 BackUp = Callable[[Path, datetime], Awaitable[bool]]  # (ledger, now) -> was it made?
 
 RETRY = timedelta(hours=1)  # after a backup that failed
-SLACK = timedelta(hours=1)  # how much longer than a day a pass may take
+SLACK = timedelta(days=1)  # so long the passes of other companies may keep a backup waiting
 OLDER = (
     "This ledger is older than what qbdesk has posted: somebody has put a copy back. Before "
     "anything is posted, qbdesk reads from QuickBooks what was posted since, and takes it over."

@@ -164,6 +164,24 @@ def test_a_payment_of_two_that_was_posted_since_is_not_posted_again(office: Offi
     assert office.status() is Status.SYNCED
 
 
+def test_an_old_copy_that_is_put_back_under_a_running_pass_stops_it_before_the_next_write(
+    office: Office,
+) -> None:
+    office.post(*clients(1))
+    old = (office.home / "ledger.db").read_bytes()
+    office.post(*clients(1, first=1))
+    office.show(*clients(1, first=2))
+    office.fault("slow", "POST customer", seconds=1)
+    running = office.service.sync(NAME)
+    while office.count("Customer") == (2,):
+        office.view()
+    (office.home / "ledger.db").write_bytes(old)
+    assert running.result(PATIENCE)[0].synced == 0
+    assert office.count("Customer", "Invoice", "Payment") == (3, 2, 2)
+    office.sync()
+    assert_each_once(office, 3)
+
+
 # ---- no alarm, and no reads, without need ----
 
 
