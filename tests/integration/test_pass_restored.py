@@ -63,7 +63,9 @@ def assert_each_once(office: Office, number: int) -> None:
 @pytest.fixture
 def office(open_office: OpenOffice) -> Office:
     """QuickBooks does not keep its word here: a request id that comes again makes a second one."""
-    return open_office(settle_seconds=300, request_ids="ignored")
+    opened = open_office(settle_seconds=300, request_ids="ignored")
+    opened.sync()  # the books have been read once
+    return opened
 
 
 @pytest.mark.parametrize("count", [2, 12])
@@ -167,19 +169,19 @@ def test_a_payment_of_two_that_was_posted_since_is_not_posted_again(office: Offi
 def test_an_old_copy_that_is_put_back_under_a_running_pass_stops_it_before_the_next_write(
     office: Office,
 ) -> None:
-    office.post(*clients(1))
+    office.show(*clients(2))
+    office.fault("unavailable", "query", times=4)
+    assert office.sync().waiting == 2
     old = (office.home / "ledger.db").read_bytes()
-    office.post(*clients(1, first=1))
-    office.show(*clients(1, first=2))
-    office.fault("slow", "POST customer", seconds=1)
+    office.fault("slow", "POST customer", seconds=1, times=2)
     running = office.service.sync(NAME)
-    while office.count("Customer") == (2,):
+    while office.count("Customer") != (2,):
         office.view()
     (office.home / "ledger.db").write_bytes(old)
     assert running.result(PATIENCE)[0].synced == 0
-    assert office.count("Customer", "Invoice", "Payment") == (3, 2, 2)
+    assert office.count("Customer", "Invoice", "Payment") == (2, 0, 0)
     office.sync()
-    assert_each_once(office, 3)
+    assert_each_once(office, 2)
 
 
 # ---- no alarm, and no reads, without need ----
@@ -203,6 +205,7 @@ def test_a_kill_between_ledger_and_mark_is_no_alarm(office: Office) -> None:
     before = marks.read(office.home / "ledger.db")
     assert before is not None
     office.post(*clients(1, first=1))
+    office.sync()
     usual = reads(office)
     marks.write(office.home / "ledger.db", before)
     assert reads(office) == usual
@@ -315,6 +318,7 @@ def test_a_pass_makes_a_backup_a_day(office: Office) -> None:
 
 def test_a_backup_that_cannot_be_made_is_one_warning_and_posting_goes_on(office: Office) -> None:
     folder = office.home / "backups"
+    shutil.rmtree(folder)
     folder.write_bytes(b"a file where the folder should be")
     assert office.post(*clients(1)).synced == 1
     (warning,) = office.view().ledger_findings
