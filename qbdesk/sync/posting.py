@@ -160,10 +160,6 @@ class Poster:
         company = companies.get(connection, self._company.id)
         if not company.connected or company.paused or not company.active:
             raise CompanyLeft
-        mark = marks.read(self._ledger.file)
-        if mark is not None and marks.of(connection).is_behind(mark):
-            # Somebody has put back an old ledger under this very pass: the next one rebuilds it.
-            raise CompanyLeft
 
     def _intend(self, connection: Connection, entry: Wanted) -> StepRecord | None:
         """The durable record of a write, committed before its first byte leaves; None: it is not
