@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from qbdesk.sync.ledger import marks
 from qbdesk.sync.place import Mounts, examine_place
 from qbdesk.sync.vault import Vault, VaultError, in_time
 from qbdesk.sync.views import Finding
@@ -44,6 +45,14 @@ async def _keyring(vault: Vault) -> Finding:
 
 
 def _ledger(file: Path) -> Iterator[Finding]:
+    if _is_gone(file):
+        yield Finding(
+            "stop",
+            f"The ledger {file} is not there any more, although qbdesk has posted from it, so "
+            "nothing can be posted.",
+            "Put a backup back: qbdesk restore.",
+        )
+        return
     if not file.exists():
         yield Finding(
             "fine", f"There is no ledger in {file.parent} yet; adding a company makes it."
@@ -59,6 +68,11 @@ def _ledger(file: Path) -> Iterator[Finding]:
         )
     if os.name == "posix":
         yield _privacy(file)
+
+
+def _is_gone(file: Path) -> bool:
+    is_there = file.exists() and file.stat().st_size > 0
+    return not is_there and marks.read(file) not in (None, marks.NOTHING)
 
 
 def _is_intact(file: Path) -> bool:
