@@ -15,6 +15,9 @@ def main() -> None:
         from qbdesk.ui.consent.__main__ import main as consent_window
 
         sys.exit(consent_window())
+    from qbdesk.redaction import keep_crashes_private
+
+    keep_crashes_private()
     if arguments in TRAY:
         # Without the commands, which would be loaded before the window stands.
         from qbdesk.commands.tray import run_tray

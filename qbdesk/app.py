@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qbdesk.home import HOME
+from qbdesk.redaction import Redacting
 from qbdesk.sync.errors import Refusal, where
 
 if TYPE_CHECKING:  # loaded when first needed: the window has to be there first
@@ -154,22 +155,12 @@ def no_cookies() -> "CookieJar":
     return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
-class PrivateLog(RotatingFileHandler):
-    """Nobody else reads it, also after it was begun anew."""
-
-    def _open(self) -> TextIOWrapper:
-        def private(path: str, flags: int) -> int:
-            return os.open(path, flags, 0o600)
-
-        return open(self.baseFilename, "a", encoding="utf-8", opener=private)
-
-
 def log_to(folder: Path) -> None:
     """A small log of what went wrong in the program itself: no names, amounts or addresses."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / "qbdesk.log"
-    handler = PrivateLog(file, maxBytes=500_000, backupCount=2, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler = _LogFile(file, maxBytes=500_000, backupCount=2, encoding="utf-8")
+    handler.setFormatter(Redacting("%(asctime)s %(levelname)s %(name)s %(message)s"))
     log = logging.getLogger("qbdesk")
     for before in list(log.handlers):
         log.removeHandler(before)
@@ -177,9 +168,25 @@ def log_to(folder: Path) -> None:
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
-    other = logging.getLogger("asyncio")
-    other.handlers = [logging.NullHandler()]  # it would write out values
-    other.propagate = False
+    # They would write out values, and SQLAlchemy's pool whole tracebacks when a disk fails.
+    for talkative in ("asyncio", "sqlalchemy"):
+        other = logging.getLogger(talkative)
+        other.handlers = [logging.NullHandler()]
+        other.propagate = False
+
+
+class _LogFile(RotatingFileHandler):
+    """Says nothing when it cannot be written: a full disk is told in a sentence elsewhere, and
+    Python's own way is a traceback on the screen. Nobody else reads it, also once begun anew."""
+
+    def _open(self) -> TextIOWrapper:
+        def private(path: str, flags: int) -> int:
+            return os.open(path, flags, 0o600)
+
+        return open(self.baseFilename, "a", encoding="utf-8", opener=private)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Nothing."""
 
 
 def _note(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

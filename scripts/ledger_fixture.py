@@ -1,17 +1,18 @@
-"""Writes tests/fixtures/ledger-VERSION.sql: a ledger of the newest version with something in it.
+"""Writes tests/fixtures/ledger-VERSION.sql: a ledger of that version with something in it.
 
-Run it again for as long as that version is not released; a ledger of a released version is left as
-it is, for ever: `.venv/bin/python scripts/ledger_fixture.py`.
+Run it again for as long as a version is not released; a ledger of a released version is left as it
+is, for ever: `.venv/bin/python scripts/ledger_fixture.py VERSION...`.
 """
 
 import sqlite3
+import sys
 import tempfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 from qbdesk.sync.ledger import companies, invoices, journal, memory, steps
-from qbdesk.sync.ledger.database import NEWEST, open_ledger
+from qbdesk.sync.ledger.database import Ledger, new_engine, upgrade
 from qbdesk.sync.ledger.requests import RequestLedger
 from qbdesk.sync.ledger.steps import StepState
 from qbdesk.sync.views import Status
@@ -20,8 +21,10 @@ FIXTURES = Path(__file__).parents[1] / "tests" / "fixtures"
 NOW = datetime(2026, 11, 20, 12, 30, 15, 123456, tzinfo=UTC)
 
 
-def fill(file: Path) -> None:
-    ledger = open_ledger(file)
+def fill(file: Path, version: str) -> None:
+    engine = new_engine(file)
+    upgrade(engine, file, version=version)
+    ledger = Ledger(engine, file)
     with ledger.begin() as connection:
         company = companies.add(
             connection,
@@ -87,12 +90,12 @@ def fill(file: Path) -> None:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "ledger.db"
-        fill(file)
-        dump = "\n".join(sqlite3.connect(file).iterdump())
-    FIXTURES.mkdir(exist_ok=True)
-    (FIXTURES / f"ledger-{NEWEST}.sql").write_text(f"{dump}\n", "utf-8")
+    for version in sys.argv[1:]:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "ledger.db"
+            fill(file, version)
+            dump = "\n".join(sqlite3.connect(file).iterdump())
+        (FIXTURES / f"ledger-{version}.sql").write_text(f"{dump}\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import sys
 import click
 
 import qbdesk
-from qbdesk.commands import companies, doctor, invoices, practice, restore
+from qbdesk.commands import companies, doctor, invoices, practice, restore, totals
 
 
 @click.group(invoke_without_command=True)
@@ -35,6 +35,7 @@ for command in (
     invoices.resolve,
     invoices.ignore,
     invoices.journal,
+    totals.totals,
     doctor.doctor,
     restore.restore,
     practice.practice,

@@ -21,6 +21,7 @@ from qbdesk.commands.running import (
     wait,
     who,
 )
+from qbdesk.commands.totals import as_json_value
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.views import CompanyView, ConsentRequest, Offer, State
 
@@ -45,7 +46,7 @@ def add(company: str, source: str, url: str, from_date: str) -> None:
         fail("--from is a day of the calendar, written YYYY-MM-DD, such as 2026-01-31.")
     token = secret("QBDESK_SOURCE_TOKEN", "Token of the invoicing system")
     with service() as opened:
-        view = wait(opened.add_company(company, source, url, token, day))
+        view = wait(opened.add_company(company, source, url, token, day, who()))
         click.echo(f"Added {plain(view.name)}: {plain(view.source_name or '')}, from {day}.")
 
 
@@ -111,7 +112,7 @@ def _confirm(opened: "Service", company: str, offer: Offer, *, switch: bool) -> 
             agreed.add(word)
     if is_person() and not click.confirm("Connect?", default=True):
         raise Refusal(NOTHING_KEPT)
-    view = wait(opened.confirm_connect(company, account.id, frozenset(agreed)))
+    view = wait(opened.confirm_connect(company, account.id, frozenset(agreed), who()))
     click.echo(f"Connected {plain(view.name)} to {plain(offer.company_name)}.")
 
 
@@ -131,7 +132,7 @@ def _ask(word: str, sentence: str) -> None:
 def disconnect(company: str) -> None:
     """Sign COMPANY out of QuickBooks. Past invoices stay there."""
     with service() as opened:
-        told = wait(opened.disconnect(company))
+        told = wait(opened.disconnect(company, who()))
         click.echo(f"Disconnected {plain(company)}. Both tokens are deleted.")
         if not told:
             click.echo(
@@ -146,7 +147,7 @@ def disconnect(company: str) -> None:
 def pause(company: str) -> None:
     """Post nothing for COMPANY until it is resumed."""
     with service() as opened:
-        wait(opened.pause(company))
+        wait(opened.pause(company, who()))
         click.echo(f"Paused {plain(company)}.")
 
 
@@ -155,7 +156,7 @@ def pause(company: str) -> None:
 def resume(company: str) -> None:
     """Post for COMPANY again."""
     with service() as opened:
-        wait(opened.resume(company))
+        wait(opened.resume(company, who()))
         click.echo(f"Resumed {plain(company)}.")
 
 
@@ -164,7 +165,7 @@ def resume(company: str) -> None:
 def remove(company: str) -> None:
     """Sign COMPANY out and take it off the list; its ledger is kept."""
     with service() as opened:
-        wait(opened.remove_company(company))
+        wait(opened.remove_company(company, who()))
         click.echo(f"Removed {plain(company)}. What was posted stays in QuickBooks.")
 
 
@@ -190,9 +191,14 @@ def status(as_json: bool) -> None:
     """How every company is doing."""
     with service() as opened:
         views = wait(opened.companies())
-    if as_json:
-        print_json([_status(view) for view in views])
-        return
+        if as_json:
+            # As they were added up at the end of the last pass: nobody waits here.
+            found = [wait(opened.totals(view.name, afresh=False)) for view in views]
+            pairs = zip(views, found, strict=True)
+            print_json(
+                [_status(v) | {"control_totals": as_json_value(totals)} for v, totals in pairs]
+            )
+            return
     rows = [[v.name, v.company_name or "", _environment(v), v.sentence] for v in views]
     columns = {"Company": "left", "QuickBooks": "left", "Environment": "left", "State": "left"}
     print_table(columns, rows)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qbdesk.commands import preview
 from qbdesk.commands.progress import shown_progress
 from qbdesk.commands.running import (
     NEEDS_ATTENTION,
@@ -33,12 +34,14 @@ STOPPED = "Stopped. What was posted stays; the rest waits for the next pass."
 @click.command()
 @click.argument("company", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per company at the end.")
-@click.option("--preview", is_flag=True, help="Read and plan only; nothing is written.")
-def sync(company: str | None, as_json: bool, preview: bool) -> None:
+@click.option(
+    "--preview", "preview_only", is_flag=True, help="Read and plan only; nothing is written."
+)
+def sync(company: str | None, as_json: bool, preview_only: bool) -> None:
     """One pass to the end, over COMPANY or over all."""
     with service() as opened:
         names = _names(opened, company)
-        if preview:
+        if preview_only:
             for name in names:
                 _preview(opened, name, as_json=as_json)
             return
@@ -101,12 +104,14 @@ def _tell(result: PassResult, *, as_json: bool) -> None:
 
 def _preview(opened: "Service", company: str, *, as_json: bool) -> None:
     with shown_progress(opened, [company]):
-        rows = wait(opened.preview(company))
+        found = wait(opened.preview(company))
+    to_do = [row for row in found.rows if row.status not in AT_REST]
     if as_json:
-        print_json([_row(row) for row in rows])
-        return
-    to_do = [row for row in rows if row.status not in AT_REST]
-    if to_do:
+        rows = [_row(row) for row in found.rows]
+        print_json(preview.as_json_value(found) | {"invoices": rows})
+    elif to_do:
+        preview.print_summary(found)
+        click.echo()
         _print_rows(to_do)
     else:
         click.echo(f"{plain(company)}: nothing to post.")
@@ -208,10 +213,10 @@ def ignore(company: str, ids: tuple[str, ...], note: str) -> None:
 
 @click.command()
 @click.argument("company")
-@click.argument("invoice_id")
+@click.argument("invoice_id", required=False)
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON, on the last line.")
-def journal(company: str, invoice_id: str, as_json: bool) -> None:
-    """What was done for an invoice, and why."""
+def journal(company: str, invoice_id: str | None, as_json: bool) -> None:
+    """What was done for an invoice, and why; without one, with the company itself."""
     with service() as opened:
         entries = wait(opened.journal(company, invoice_id))
     if as_json:

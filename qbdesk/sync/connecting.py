@@ -243,9 +243,12 @@ class Connecting:
         )
 
     async def confirm(
-        self, company: Company, income_account_id: str, agreed: frozenset[str]
+        self, company: Company, income_account_id: str, agreed: frozenset[str], *, paused: bool
     ) -> Company:
         """Keeps the connection, once a person has agreed to all that was asked.
+
+        Args:
+            paused: Nothing is posted until the company is resumed.
 
         Raises:
             NeedsConsent: Something was not agreed to. Refusal: no such account, no attempt.
@@ -285,6 +288,7 @@ class Connecting:
                 connected=True,
                 trouble=None,
                 trouble_kind=None,
+                **({"paused": True} if paused else {}),
             )
             kept = companies.get(connection, place.id)
             recollection.keep_facts(connection, kept, facts, self._clock())

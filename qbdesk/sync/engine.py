@@ -20,14 +20,15 @@ from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.pass_end import OWN_FAULT, PassEnd, Stop, stop_for
 from qbdesk.sync.posting import CompanyLeft, CompanyStopped
 from qbdesk.sync.preview import preview
+from qbdesk.sync.reports import Preview
 from qbdesk.sync.safekeeping import Safekeeping
 from qbdesk.sync.schedule import AFTER_GAP, Schedule
+from qbdesk.sync.totals import keeping
 from qbdesk.sync.turn import Turn
 from qbdesk.sync.verdicts import Tally
 from qbdesk.sync.views import (
     CompanyChanged,
     Event,
-    InvoiceRow,
     PassResult,
     Progress,
     Requests,
@@ -209,6 +210,8 @@ class Engine:
         limiter = self.clients.limiter(company.realm_id or "")
         before = limiter.counts
         tally, stop, whole = Tally(), None, True
+        with self._ledger.begin() as connection:
+            tally.chosen = companies.chosen(connection, company.id)
         task = asyncio.ensure_future(self._work(company, tally, afresh=afresh))
         self._running[company.name] = task
         self._hears(CompanyChanged(company.name))
@@ -268,10 +271,27 @@ class Engine:
                 around.settle,
                 self._hears,
             )
-            await CompanyPass(tools, tally, afresh=afresh).run()
-        tally.poll_seconds = source.poll_seconds
+            trouble = None
+            try:
+                await CompanyPass(tools, tally, afresh=afresh).run()
+                tally.poll_seconds = source.poll_seconds
+            except Trouble as error:
+                trouble = error
+            await self.add_up(company)
+        if trouble is not None:
+            raise trouble
 
-    async def preview(self, company: Company) -> list[InvoiceRow]:
+    async def add_up(self, company: Company) -> None:
+        """Brings the control totals up to date with what the ledger holds now (rule 33)."""
+        told = await keeping.refresh(
+            self._ledger,
+            company,
+            lambda done: self._hears(Progress(company.name, "Adding up the control totals", done)),
+        )
+        if told:
+            self._hears(CompanyChanged(company.name))  # the progress is over
+
+    async def preview(self, company: Company) -> Preview:
         """What a pass would do, played through on a copy of the ledger; nothing is written."""
         return await self.alone(
             company.name, lambda: preview(self._around, self.clients, company, self._hears)

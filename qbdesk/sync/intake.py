@@ -1,6 +1,7 @@
 """Taking in what the source shows: every row is kept before its cursor is, and before any work."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -100,7 +101,27 @@ def _words(part: str | int) -> str:
 def take_in(connection: Connection, company: Company, page: Page, now: datetime) -> list[str]:
     """Stores a page, then its cursor and validator, in the caller's transaction: no 304 can hide
     a row that is not stored. Returns what is new."""
-    rows = [read(raw) for raw in page.rows]
+    touched = take_rows(connection, company, page.rows, now)
+    companies.change(connection, company.id, cursor=page.cursor, cursor_etag=page.etag)
+    return touched
+
+
+def mark_shown(
+    connection: Connection, company: Company, raw_rows: Sequence[Any], now: datetime
+) -> bool:
+    """The source shows these rows, whatever their revision. Whether one was thought to be gone."""
+    source_ids = [read(raw).source_id for raw in raw_rows]
+    back = invoices.mark_shown(connection, company.id, source_ids, now)
+    for invoice_id in back:
+        journal.add(connection, company.id, invoice_id, now, "The source shows it again.")
+    return bool(back)
+
+
+def take_rows(
+    connection: Connection, company: Company, raw_rows: Sequence[Any], now: datetime
+) -> list[str]:
+    """Stores rows, wherever they were read. Returns what is new."""
+    rows = [read(raw) for raw in raw_rows]
     known = invoices.find_many(connection, company.id, [row.source_id for row in rows])
     touched = []
     for row in rows:
@@ -113,7 +134,6 @@ def take_in(connection: Connection, company: Company, page: Page, now: datetime)
             continue  # an older or repeated revision
         touched.append(row.source_id)
         known |= invoices.find_many(connection, company.id, [row.source_id])
-    companies.change(connection, company.id, cursor=page.cursor, cursor_etag=page.etag)
     return touched
 
 
@@ -131,6 +151,8 @@ def _columns(row: Row, company: Company, now: datetime) -> dict[str, Any]:
         "revision": row.revision,
         "document": row.document,
         "changed_at": now,
+        "shown_at": now,
+        "gone_at": None,
         "status": Status.NEEDS_ATTENTION if row.invoice is None else Status.WAITING,
         "reason": UNREADABLE if row.invoice is None else None,
         "message": row.problem,

@@ -76,7 +76,7 @@ class Poster:
         Raises:
             CompanyStopped: QuickBooks serves nothing of this company now.
         """
-        chosen = _each_once(wanted)
+        chosen = each_once(wanted)
         for kind in StepKind:
             group = [entry for entry in chosen if entry.post.kind is kind]
             if len(group) >= MANY:
@@ -216,7 +216,7 @@ class Poster:
         return step.id
 
 
-def _each_once(wanted: Sequence[Wanted]) -> list[Wanted]:
+def each_once(wanted: Sequence[Wanted]) -> list[Wanted]:
     """The same operation once; of those that must not meet, the first."""
     chosen: dict[str, Wanted] = {}
     alone: set[str] = set()

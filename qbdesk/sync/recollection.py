@@ -24,6 +24,11 @@ def recent_facts(connection: Connection, company: Company, now: datetime) -> Fac
     """The last preflight, if it is not older than a day."""
     if company.preflight_at is None or now - company.preflight_at > FACTS_LAST:
         return None
+    return last_facts(connection, company)
+
+
+def last_facts(connection: Connection, company: Company) -> Facts | None:
+    """The last preflight, however old."""
     kept = memory.recall(connection, company.id, "facts").get("facts")
     return None if kept is None else Facts.model_validate(kept)
 

@@ -136,6 +136,9 @@ class Recorder:
             quickbooks_id=found.id,
             answer=answers.kept(found, self._clock(), fresh=fresh),
         )
+        if step.invoice_id is not None:
+            # Its figures in the control totals are others now, whether or not it comes to rest.
+            invoices.change(connection, step.invoice_id, changed_at=self._clock())
 
     def learn(self, connection: Connection, entry: Wanted, kind: StepKind, found: Entity) -> None:
         """Reads are metered: what an answer tells is remembered."""

@@ -113,7 +113,10 @@ def resolve(
     elif reason.startswith("setting:"):
         value = choice.removeprefix(CODE_PREFIX)
         key = reason.removeprefix("setting:")
+        before = companies.settings(connection, company.id).get(key, "nothing")
         companies.change_setting(connection, company.id, key, value)
+        told = f"Setting {key} changed from {before} to {value}: {offered[choice]}"
+        journal.add(connection, company.id, None, now, told, who=who)
         invoices.requeue(connection, invoices.with_reason(connection, company.id, reason), now)
     else:
         _answer(connection, company, record, choice, now)

@@ -21,6 +21,8 @@ from qbdesk.sync.errors import LedgerDamaged, Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, listing, restoring
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.planner.items import ITEM
+from qbdesk.sync.reports import ControlTotals, Preview
+from qbdesk.sync.totals import csv_file, report
 from qbdesk.sync.views import (
     Backup,
     Checkup,
@@ -224,10 +226,12 @@ class Service:
         return shown.row(record, here, self._around.hosts)
 
     @_on_engine
-    async def journal(self, company: str, source_id: str) -> list[JournalEntry]:
-        """What was done for an invoice, oldest first."""
+    async def journal(self, company: str, source_id: str | None = None) -> list[JournalEntry]:
+        """What was done for an invoice, oldest first; None: with the company itself."""
         here = self._company(company)
         with self._around.ledger.begin() as connection:
+            if source_id is None:
+                return list(journal.of_company(connection, here.id))
             record = invoices.find(connection, here.id, source_id)
             if record is None:
                 raise Refusal(f"{company} has no such invoice.")
@@ -240,39 +244,63 @@ class Service:
         with self._around.ledger.begin() as connection:
             return settings.offered(connection, here)
 
+    @_on_engine
+    async def totals(
+        self, company: str, month: str | None = None, *, afresh: bool = True
+    ) -> ControlTotals:
+        """Source against QuickBooks, of a month (`2026-04`) or of all time (rule 33).
+
+        `afresh` False: as they were added up last, which takes no time. QuickBooks is not asked.
+        """
+        here = self._company(company)
+        if afresh:
+            await self._engine.add_up(here)
+        with self._around.ledger.begin() as connection:
+            return report.of_company(connection, here, month)
+
+    @_on_engine
+    async def save_totals(self, company: str, month: str | None, file: Path) -> None:
+        """Writes the control totals as a CSV file. Raises Refusal where that cannot be done."""
+        here = self._company(company)
+        await self._engine.add_up(here)
+        with self._around.ledger.begin() as connection:
+            found = report.of_company(connection, here, month)
+        await asyncio.to_thread(csv_file.write, found, file)
+
     # ---- companies ----
 
     @_on_engine
     async def add_company(
-        self, name: str, source: str, url: str, token: str, from_date: date
+        self, name: str, source: str, url: str, token: str, from_date: date, who: str = "you"
     ) -> CompanyView:
         """Asks the source who it is, then keeps company and token."""
-        return await self._desk.add(name, source, url, token, from_date)
+        return await self._desk.add(name, source, url, token, from_date, who)
 
     @_on_engine
-    async def remove_company(self, name: str) -> None:
+    async def remove_company(self, name: str, who: str = "you") -> None:
         """Signs out and takes the company off the list; its ledger stays (rule 32)."""
-        await self._desk.remove(self._company(name))
+        await self._desk.remove(self._company(name), who)
 
     @_on_engine
-    async def change_source_token(self, company: str, token: str) -> None:
+    async def change_source_token(self, company: str, token: str, who: str = "you") -> None:
         """Takes a new token for the same account of the invoicing system."""
         here = self._company(company)
-        await self._desk.add(here.name, here.source, here.source_url, token, here.from_date)
+        await self._desk.add(here.name, here.source, here.source_url, token, here.from_date, who)
 
     @_on_engine
-    async def pause(self, company: str) -> None:
-        self._desk.set_paused(self._company(company), paused=True)
+    async def pause(self, company: str, who: str = "you") -> None:
+        self._desk.set_paused(self._company(company), who, paused=True)
 
     @_on_engine
-    async def resume(self, company: str) -> None:
-        self._desk.set_paused(self._company(company), paused=False)
+    async def resume(self, company: str, who: str = "you") -> None:
+        self._desk.set_paused(self._company(company), who, paused=False)
 
     @_on_engine
     async def change_setting(
         self, company: str, key: str, value: str, who: str = "you", *, offered: bool = False
     ) -> None:
         """Chooses; what needs attention is then looked at once more. `value`: a choice's word.
+        It counts from the next pass on, which comes at once where one is running.
 
         For `item.PRODUCT` it is the name of any product or service, or its Id, which is then asked
         for in QuickBooks; that may raise QuickBooksError and Unreachable too. `offered` True: it is
@@ -284,6 +312,7 @@ class Service:
         with self._around.ledger.begin() as connection:
             settings.change(connection, here, key, value, who, self._around.clock())
         self._hears(CompanyChanged(company))
+        self._engine.look_soon(company)
 
     # ---- connecting ----
 
@@ -307,10 +336,18 @@ class Service:
 
     @_on_engine
     async def confirm_connect(
-        self, company: str, income_account_id: str, agreed: frozenset[str]
+        self,
+        company: str,
+        income_account_id: str,
+        agreed: frozenset[str],
+        who: str = "you",
+        *,
+        paused: bool = False,
     ) -> CompanyView:
-        """Keeps the connection. `agreed`: the words of Offer.questions a person said yes to."""
-        return await self._desk.confirm(self._company(company), income_account_id, agreed)
+        """Keeps the connection. `agreed`: the words of Offer.questions a person said yes to;
+        `paused`: nothing is posted until the company is resumed."""
+        here = self._company(company)
+        return await self._desk.confirm(here, income_account_id, agreed, who, paused=paused)
 
     @_on_engine
     async def cancel_connect(self, company: str) -> None:
@@ -318,9 +355,9 @@ class Service:
         await self._engine.connecting.cancel(company)
 
     @_on_engine
-    async def disconnect(self, company: str) -> bool:
+    async def disconnect(self, company: str, who: str = "you") -> bool:
         """Deletes both tokens at once; False: Intuit could not be told, which should be said."""
-        return await self._desk.disconnect(self._company(company))
+        return await self._desk.disconnect(self._company(company), who)
 
     # ---- passes and decisions ----
 
@@ -335,8 +372,9 @@ class Service:
         return await asyncio.gather(*passes)
 
     @_on_engine
-    async def preview(self, company: str) -> list[InvoiceRow]:
-        """What a pass would do, row by row; nothing is written to QuickBooks or to the ledger."""
+    async def preview(self, company: str) -> Preview:
+        """What a pass would do, by month and row by row; nothing is written to QuickBooks or to
+        the ledger (rule 34)."""
         return await self._engine.preview(self._company(company))
 
     @_on_engine

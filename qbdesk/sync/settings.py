@@ -95,14 +95,21 @@ def change(
         choice = _choice(value, [item for item in items if item.word == value])
     else:
         choice = _choice(value, _choices(facts, key))
+    before = _present(connection, company, key)
     if key == INCOME_ACCOUNT:
         account = {"income_account_id": choice.word, "income_account_name": choice.label}
         companies.change(connection, company.id, **account)
     else:
         companies.change_setting(connection, company.id, key, choice.word)
     rulings.requeue(connection, invoices.held(connection, company.id), now)
-    told = f"Setting {key} changed to {choice.label}."
+    told = f"Setting {key} changed from {before} to {choice.label or 'the usual'}."
     journal.add(connection, company.id, None, now, told, who=who)
+
+
+def _present(connection: Connection, company: Company, key: str) -> str:
+    """What is chosen now, in QuickBooks' own name."""
+    shown = {setting.key: setting.shown for setting in offered(connection, company)}
+    return shown.get(key) or "the usual"
 
 
 def _choices(facts: Facts, key: str) -> Sequence[Choice]:

@@ -97,8 +97,8 @@ class Welcome(QScrollArea):
             (
                 self.tr("Confirm"),
                 self.tr(
-                    "You see which company it is and choose the income account. Nothing is "
-                    "posted before that."
+                    "You see which company it is, choose the income account, and may look at a "
+                    "preview first. Nothing is posted before that."
                 ),
                 None,
             ),

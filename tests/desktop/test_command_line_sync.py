@@ -1,6 +1,7 @@
 """sync and everything that decides about invoices, from a script's point of view."""
 
 import sqlite3
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -154,6 +155,54 @@ def test_a_preview_writes_nothing(desk: Desk) -> None:
     assert desk.run("sync", "--json").json()["synced"] == 3
     again = desk.run("sync", "--preview")
     assert (again.status, again.out) == (0, "books: nothing to post.\n")
+
+
+@side_by_side()
+def test_a_preview_is_told_as_json_by_month(desk: Desk) -> None:
+    done = desk.run("sync", "books", "--preview", "--json")
+    assert (done.status, done.err) == (0, "")
+    told = done.json()
+    documents = desk.practice.documents()
+    assert (told["company"], told["synced"], told["waiting"]) == ("books", 0, len(documents))
+    assert told["requests"]["writes"] == 0
+    assert {row["source_id"] for row in told["invoices"]} == {each["id"] for each in documents}
+    posted = [line for line in told["lines"] if line["kind"] == "post"]
+    assert sum(line["count"] for line in posted) == len(documents)
+    months = {each["issue_date"][:7] for each in documents}
+    posts = {m["month"] for m in told["months"] for e in m["lines"] if e["kind"] == "post"}
+    assert posts == months
+
+
+@side_by_side()
+def test_the_control_totals_are_printed_saved_and_part_of_the_status(desk: Desk) -> None:
+    practice = desk.practice
+    practice.show(without_email(practice, "HELD-1"))
+    assert desk.run("sync").status == 1
+    table, told = at_once(
+        lambda: desk.run("totals", "books"), lambda: desk.run("totals", "books", "--json")
+    )
+    as_json = told.json()
+    assert "Of 4 invoices that the source showed: 3 synced, 1 held." in table.out
+    assert "Still open in QuickBooks: none." in table.out
+    totals = {line["kind"]: line for line in as_json["lines"]}
+    assert (totals["count"]["source"], totals["count"]["quickbooks"]) == (3, 3)
+    assert (totals["gross"]["difference"], as_json["agree"]) == ("0.00", True)
+    (status,) = desk.run("status", "--json").json()
+    assert status["control_totals"]["lines"] == as_json["lines"]
+    assert status["control_totals"]["current"] is True
+
+    file = desk.home / "totals.csv"
+    assert desk.run("totals", "books", "--csv", str(file)).status == 0
+    assert file.read_bytes().startswith(b"\xef\xbb\xbfControl totals,books,all time")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    wrong, nowhere, nobody = at_once(
+        lambda: desk.run("totals", "books", "--month", "2026-13"),
+        lambda: desk.run("totals", "books", "--csv", str(desk.home / "no" / "file.csv")),
+        lambda: desk.run("totals", "nobody"),
+    )
+    assert [done.status for done in (wrong, nowhere, nobody)] == [2, 2, 2]
+    assert "YYYY-MM" in wrong.sentence()
+    assert "not saved" in nowhere.sentence()
 
 
 @side_by_side()

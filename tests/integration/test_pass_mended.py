@@ -105,7 +105,7 @@ def test_a_preview_waits_for_the_pass_that_is_running(office: Office) -> None:
     office.show(document())
     running, preview = office.service.sync(NAME), office.service.preview(NAME)
     assert running.result(PATIENCE)[0].synced == 1
-    assert [row.status for row in preview.result(PATIENCE)] == [Status.SYNCED]
+    assert [row.status for row in preview.result(PATIENCE).rows] == [Status.SYNCED]
 
 
 def test_a_preview_that_is_stopped_says_so(office: Office) -> None:

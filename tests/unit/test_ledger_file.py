@@ -89,7 +89,7 @@ def test_a_ledger_of_every_version_is_brought_up_to_date_with_all_that_it_holds(
 
 
 def test_the_newest_versions_ledger_has_the_tables_of_today(tmp_path: Path) -> None:
-    """Else: scripts/ledger_fixture.py."""
+    """Else, for a version that is not released yet: scripts/ledger_fixture.py."""
     told = []
     open_ledger(tmp_path / "new.db").close()
     for made in (tmp_path / "new.db", of_version(NEWEST, tmp_path / "old.db")):
@@ -128,7 +128,7 @@ def killed_at(statement: int, file: Path, scripts: Path) -> bool:
     """Migrates in a process that is killed before its n-th statement; False: it came to an end."""
     child = os.fork()
     if child == 0:
-        engine = database._engine(file, foreign_keys=False)
+        engine = database.new_engine(file, foreign_keys=False)
         seen = 0
 
         @event.listens_for(engine, "before_cursor_execute")
@@ -162,27 +162,17 @@ def test_whenever_a_migration_is_killed_the_ledger_is_as_it_was_before(
     assert after.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
-def older(file: Path) -> Path:
-    """A ledger of a version before the first, as far as its number goes."""
-    of_version(NEWEST, file)
-    with sqlite3.connect(file) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0000'")
-    connection.close()
-    return file
-
-
 def test_before_a_migration_a_backup_is_made(file: Path) -> None:
-    with pytest.raises(Refusal, match="newer qbdesk"):  # nobody knows the version 0000
-        open_ledger(older(file))
+    open_ledger(of_version("0001", file)).close()
     (backup,) = backups.there(file)
     assert backup.before == NEWEST
     held = backups.verified(backup.file)
     assert held is not None
-    assert (held.version, held.count("paid_invoice")) == ("0000", 3)
+    assert (held.version, held.count("paid_invoice")) == ("0001", 3)
 
 
 def test_without_a_backup_nothing_is_migrated(file: Path) -> None:
-    older(file)
+    of_version("0001", file)
     backups.folder_of(file).write_bytes(b"a file where the folder should be")
     before = file.read_bytes()
     with pytest.raises(Refusal, match="no backup of it can be made"):
@@ -275,8 +265,8 @@ def test_a_write_ahead_log_is_never_used_on_a_network_drive(
 def test_a_log_that_is_begun_anew_is_private_too(tmp_path: Path) -> None:
     log_to(tmp_path / "log")
     log = logging.getLogger("qbdesk")
-    for _ in range(3):
-        log.info("x" * 300_000)
+    for _ in range(8000):
+        log.info("a line of the log " * 8)
     there = list((tmp_path / "log").iterdir())
     assert len(there) == 3
     assert {stat.S_IMODE(file.stat().st_mode) for file in there} == {0o600}

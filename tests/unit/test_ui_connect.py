@@ -297,6 +297,18 @@ def test_the_account_is_proposed_and_confirmed(at: Dialog) -> None:
     assert not at.dialog.isVisible()
 
 
+def test_a_company_can_be_connected_so_that_nothing_is_posted_before_a_preview(at: Dialog) -> None:
+    assert not at.dialog.preview.isVisible()
+    at.land()
+    heard: list[object] = []
+    at.dialog.connected.connect(heard.append)
+    with at.qtbot.waitSignal(at.dialog.preview_wanted) as wanted:
+        at.press(at.dialog.preview)
+    assert at.service.calls("confirm_connect") == [["maple", "2", frozenset(), "paused"]]
+    assert (wanted.args[0].connected, wanted.args[0].paused) == (True, True)
+    assert heard == []
+
+
 def test_without_a_proposal_an_account_has_to_be_chosen(at: Dialog) -> None:
     at.service.offer = replace(OFFER, income_account=None)
     at.land()

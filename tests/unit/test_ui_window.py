@@ -32,8 +32,10 @@ from qbdesk.ui.desk import Desk
 from qbdesk.ui.dialogs.add_company import AddCompanyDialog
 from qbdesk.ui.dialogs.connect import ConnectDialog
 from qbdesk.ui.dialogs.ignore import IgnoreDialog
+from qbdesk.ui.dialogs.preview import PreviewDialog
 from qbdesk.ui.dialogs.question import Question
 from qbdesk.ui.dialogs.source_token import SourceTokenDialog
+from qbdesk.ui.dialogs.totals import TotalsDialog
 from qbdesk.ui.invoice_actions import InvoiceActions
 from qbdesk.ui.look import Tone
 from qbdesk.ui.person import who
@@ -662,3 +664,46 @@ def test_every_button_can_be_reached_by_the_keyboard(screen: Screen) -> None:
     select(screen, "inv_00008")
     for button in screen.contents.findChildren(QPushButton):
         assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+# ---- preview and control totals ----
+
+
+def test_the_preview_starts_posting_of_a_company_that_waits_for_it(screen: Screen) -> None:
+    screen.service.change_company("maple", paused=True)
+    screen.gather()
+    screen.contents.actions_bar.preview.trigger()
+    screen.settle()
+    dialog = screen.dialog(PreviewDialog)
+    screen.press(dialog.start)
+    assert screen.service.calls("resume") == [["maple"]]
+    assert screen.service.calls("sync") == []
+
+
+def test_the_preview_posts_now_where_the_company_is_not_paused(screen: Screen) -> None:
+    screen.contents.actions_bar.preview.trigger()
+    screen.settle()
+    screen.press(screen.dialog(PreviewDialog).start)
+    assert screen.service.calls("resume") == []
+    assert screen.service.calls("sync") == [["maple"]]
+
+
+def test_connecting_with_a_preview_opens_it(screen: Screen) -> None:
+    screen.company_actions._preview_first(company(paused=True))
+    screen.settle()
+    assert screen.service.calls("preview") == [["maple"]]
+    assert screen.dialog(PreviewDialog).start.text() == "Start posting"
+
+
+def test_a_company_that_is_not_connected_has_no_preview(screen: Screen) -> None:
+    screen.service.views["maple"] = not_connected(counts=COUNTS)
+    screen.companies.load()
+    screen.gather()
+    assert not screen.contents.actions_bar.preview.isEnabled()
+
+
+def test_the_control_totals_are_one_key_away(screen: Screen) -> None:
+    screen.qtbot.keyClick(screen.contents, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
+    screen.settle()
+    assert screen.dialog(TotalsDialog).isVisible()
+    assert screen.service.calls("totals") == [["maple", None]]

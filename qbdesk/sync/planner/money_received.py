@@ -1,5 +1,6 @@
 """The payments of an invoice: method, account, date and reference (bookkeeping rules 23 to 27)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ from qbdesk.sync.money import ZERO, shown
 from qbdesk.sync.operations import StepKind
 from qbdesk.sync.planner.decisions import Hold, Look, Post, Subject, Wait
 from qbdesk.sync.planner.knowledge import Case, Knowledge
+from qbdesk.sync.preflight import Facts
 from qbdesk.sync.quickbooks import payloads, text
 from qbdesk.sync.views import Choice
 
@@ -150,10 +152,15 @@ def method_id(payment: Payment, known: Knowledge) -> str:
 
 def deposit_account(payment: Payment, known: Knowledge) -> str | None:
     """Where the money is kept; None: QuickBooks' own default, Undeposited Funds."""
-    chosen = known.settings.get(f"deposit.{payment.method}")
+    return account_for(payment.method, known.settings, known.facts)
+
+
+def account_for(method: str, settings: Mapping[str, str], facts: Facts) -> str | None:
+    """The account that payments of this method are put into."""
+    chosen = settings.get(f"deposit.{method}")
     if chosen:
         return chosen
-    return next((a.id for a in known.facts.accounts if a.holds_undeposited_funds), None)
+    return next((a.id for a in facts.accounts if a.holds_undeposited_funds), None)
 
 
 def remarks(invoice: PaidInvoice, known: Knowledge) -> list[str]:

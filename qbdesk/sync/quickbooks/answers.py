@@ -95,7 +95,12 @@ def kept(entry: Entity, read_at: datetime, *, fresh: bool, ours: bool = True) ->
             sync_token=entry.sync_token,
         ).model_dump(mode="json")
     if isinstance(entry, PaymentObject):
-        return {"total": str(entry.total_amt), "unapplied": str(entry.unapplied_amt)}
+        account = entry.deposit_to_account_ref
+        return {
+            "total": str(entry.total_amt),
+            "unapplied": str(entry.unapplied_amt),
+            "account": account.value if account else None,
+        }
     if isinstance(entry, CustomerObject):
         return {"name": entry.display_name}
     return {}

@@ -173,7 +173,10 @@ class ConfirmPage(QWidget):
         title.setBuddy(self.account)
         column.addWidget(title)
         column.addWidget(self.account)
-        told = self.tr("Invoice lines are posted to this income account.")
+        told = self.tr(
+            "Invoice lines are posted to this income account. Posting starts at once, or after you "
+            "have seen what would be posted: preview first."
+        )
         column.addWidget(look.label(told, wrap=True, quiet=True))
         self.findings = Findings()
         column.addWidget(self.findings)
