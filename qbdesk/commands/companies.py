@@ -14,6 +14,7 @@ from qbdesk.commands.running import (
     plain,
     print_json,
     print_table,
+    say,
     secret,
     service,
     turn,
@@ -216,6 +217,14 @@ def status(as_json: bool) -> None:
     rows = [[v.name, v.company_name or "", _environment(v), v.sentence] for v in views]
     columns = {"Company": "left", "QuickBooks": "left", "Environment": "left", "State": "left"}
     print_table(columns, rows)
+    for warning in _warnings(views):
+        say(warning)
+
+
+def _warnings(views: list[CompanyView]) -> list[str]:
+    """Of the ledger that all companies share: each once."""
+    found = (finding for view in views[:1] for finding in view.ledger_findings)
+    return [f"{finding.sentence} {finding.advice}" for finding in found]
 
 
 def _environment(view: CompanyView) -> str:
@@ -240,4 +249,5 @@ def _status(view: CompanyView) -> dict[str, object]:
         },
         "last_pass": view.last_pass_at.isoformat() if view.last_pass_at else None,
         "counts": {str(status): count for status, count in view.counts.items()},
+        "warnings": _warnings([view]),
     }

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from qbdesk.sync import products, rulings, settings, shown
+from qbdesk.sync import products, rulings, safekeeping, settings, shown
 from qbdesk.sync.clients import Surroundings, source_secret
 from qbdesk.sync.engine import Engine
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.keepers import secret_name
 from qbdesk.sync.ledger import companies, invoices, journal
 from qbdesk.sync.ledger.companies import Company
+from qbdesk.sync.place import examine_place
 from qbdesk.sync.sources.feed import FeedSource, checked_url
 from qbdesk.sync.vault import in_time
 from qbdesk.sync.views import CompanyChanged, CompanyRemoved, CompanyView, Event
@@ -28,6 +29,7 @@ class CompaniesDesk:
         self._around = around
         self._engine = engine
         self._hears = hears
+        self._place = examine_place(around.home)
 
     def views(self) -> list[CompanyView]:
         with self._around.ledger.begin() as connection:
@@ -37,6 +39,7 @@ class CompaniesDesk:
     def view(self, company: Company) -> CompanyView:
         with self._around.ledger.begin() as connection:
             counts = invoices.counts(connection, company.id)
+        minded = [self._place, safekeeping.backup_finding(self._around.ledger)]
         here = self._around.hosts.test_server
         return shown.company_view(
             company,
@@ -45,6 +48,7 @@ class CompaniesDesk:
             next_pass_at=self._engine.next_pass_at(company),
             test_server=company.test_server if company.connected else here,
             now=self._around.clock(),
+            of_the_ledger=tuple(found for found in minded if found and found.level != "fine"),
         )
 
     async def add(

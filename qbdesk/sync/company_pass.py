@@ -10,6 +10,7 @@ from qbdesk.sync.lookups import Lookups
 from qbdesk.sync.posting import CompanyStopped
 from qbdesk.sync.preflight import Facts, examine
 from qbdesk.sync.quickbooks.client import QuickBooksError
+from qbdesk.sync.rebuild import Rebuild
 from qbdesk.sync.sources.source import SourceUnreachable
 from qbdesk.sync.verdicts import Tally, Verdicts
 from qbdesk.sync.views import InvoicesChanged
@@ -73,6 +74,7 @@ class CompanyPass:
 
     async def _post(self, facts: Facts) -> None:
         tools = self._tools
+        taken = await self._rebuild()
         with self._ledger.begin() as connection:
             # The settings of now count to its end; see PassEnd for what is changed meanwhile.
             company = companies.get(connection, self._company.id)
@@ -84,9 +86,15 @@ class CompanyPass:
             part = waiting[start : start + AT_ONCE]
             with self._ledger.begin() as connection:
                 # Since an earlier pass somebody may have paid or changed them in QuickBooks.
-                steps.read_again(connection, part)
+                steps.read_again(connection, [key for key in part if key not in taken])
             waves = Waves(tools, self._verdicts, known, lookups, start, len(waiting))
             await waves.advance(part)
+
+    async def _rebuild(self) -> set[int]:
+        try:
+            return await Rebuild(self._tools).run()
+        except QuickBooksError as error:
+            raise stopped_or_same(error) from None
 
     async def _check_tenant(self) -> None:
         self._tools.tell(f"Asking {self._company.tenant_name} for paid invoices")

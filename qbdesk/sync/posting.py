@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from qbdesk.sync.errors import Trouble
-from qbdesk.sync.ledger import companies, invoices, steps
+from qbdesk.sync.ledger import companies, invoices, marks, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.ledger.steps import StepRecord, StepState
@@ -117,6 +117,8 @@ class Poster:
         with self._ledger.begin() as connection:
             self._check_still_wanted(connection)
             prepared = [(entry, self._intend(connection, entry)) for entry in group]
+            mark = marks.of(connection)
+        marks.write(self._ledger.file, mark)
         ready = [(entry, step) for entry, step in prepared if step is not None]
         if not ready:
             return

@@ -18,13 +18,14 @@ from qbdesk.sync.clients import Surroundings
 from qbdesk.sync.companies_desk import CompaniesDesk
 from qbdesk.sync.doctor.doctor import Doctor
 from qbdesk.sync.engine import CLOSING, Engine
-from qbdesk.sync.errors import Refusal
-from qbdesk.sync.ledger import companies, invoices, journal, listing
+from qbdesk.sync.errors import LedgerDamaged, Refusal
+from qbdesk.sync.ledger import companies, invoices, journal, listing, restoring
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.planner.items import ITEM
 from qbdesk.sync.reports import ControlTotals, Preview
 from qbdesk.sync.totals import csv_file, report
 from qbdesk.sync.views import (
+    Backup,
     Checkup,
     CompanyChanged,
     CompanyView,
@@ -77,6 +78,7 @@ class Service:
         self._ready = threading.Event()
         self._closing: asyncio.Event | None = None
         self._opened: asyncio.Future[None] | None = None
+        self._is_open = False
         self._around: Surroundings
         self._engine: Engine
         self._desk: CompaniesDesk
@@ -113,27 +115,31 @@ class Service:
     async def _until_closed(self) -> None:
         assert self._loop is not None
         self._closing = asyncio.Event()
-        opened = self._opened = self._loop.create_future()
+        self._opened = self._loop.create_future()
         self._ready.set()
+        await self._try_to_open(self._opened)
+        await self._closing.wait()
+        if self._is_open:
+            await self._engine.close()
+            await self._around.http.aclose()
+            self._around.ledger.close()
+
+    async def _try_to_open(self, opened: "asyncio.Future[None]") -> None:
         try:
             self._around = await self._open()
         except Exception as error:
             opened.set_exception(error)
             opened.exception()  # heard by whoever asks; nobody has to
-            await self._closing.wait()
             return
+        self._is_open = True
         self._engine = Engine(self._around, self._hears)
         self._desk = CompaniesDesk(self._around, self._engine, self._hears)
         self._doctor = Doctor(self._around, self._engine, self._hears)
         if self._scheduled:
             self._engine.start_schedule()
         opened.set_result(None)
-        await self._closing.wait()
-        await self._engine.close()
-        await self._around.http.aclose()
-        self._around.ledger.close()
 
-    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+    def _submit(self, work: Coroutine[Any, Any, T], *, when_open: bool = True) -> Future[T]:
         loop = self._loop
         if loop is None or loop.is_closed() or not self._thread.is_alive():
             work.close()
@@ -141,7 +147,7 @@ class Service:
             closed.set_exception(Refusal(CLOSING))
             return closed
 
-        async def when_open() -> T:
+        async def once_open() -> T:
             assert self._opened is not None
             try:
                 await asyncio.shield(self._opened)
@@ -150,7 +156,7 @@ class Service:
                 raise
             return await work
 
-        return asyncio.run_coroutine_threadsafe(when_open(), loop)
+        return asyncio.run_coroutine_threadsafe(once_open() if when_open else work, loop)
 
     def _company(self, name: str) -> Company:
         with self._around.ledger.begin() as connection:
@@ -158,6 +164,34 @@ class Service:
         if company is None:
             raise Refusal(f"There is no company called “{name[:80]}”.")
         return company
+
+    # ---- a ledger that cannot be opened ----
+
+    def backups(self) -> Future[list[Backup]]:
+        """Instead of a ledger that is damaged or gone: what can be restored, newest first."""
+        return self._submit(self._backups(), when_open=False)
+
+    async def _backups(self) -> list[Backup]:
+        return await asyncio.to_thread(restoring.listed, self._damaged())
+
+    def restore(self, backup: str | None) -> Future[None]:
+        """Puts a backup in its place (None: an empty ledger), and opens that.
+
+        Raises:
+            Refusal: The ledger is in order, or the restoring did not succeed; nothing was changed.
+        """
+        return self._submit(self._restore(backup), when_open=False)
+
+    async def _restore(self, backup: str | None) -> None:
+        await asyncio.to_thread(restoring.restore, self._damaged(), backup)
+        self._opened = asyncio.get_running_loop().create_future()
+        await self._try_to_open(self._opened)
+
+    def _damaged(self) -> Path:
+        error = self._opened.exception() if self._opened and self._opened.done() else None
+        if not isinstance(error, LedgerDamaged):
+            raise Refusal("The ledger is in order. To go back to a backup, run “qbdesk restore”.")
+        return error.file
 
     # ---- looking ----
 

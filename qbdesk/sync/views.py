@@ -66,6 +66,8 @@ class CompanyView:
         name: What the user calls it; the COMPANY of the command line.
         sentence: What is going on, for header, tooltip and menu.
         reconnect: True when only signing in again helps, or will be needed soon.
+        findings: What is to be minded, `ledger_findings` among it: those of the ledger's place and
+            backups, which are the same for every company.
     """
 
     name: str
@@ -87,6 +89,7 @@ class CompanyView:
     paused: bool
     counts: dict[Status, int] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    ledger_findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -174,6 +177,16 @@ class JournalEntry:
     who: str
     text: str
     details: str = ""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A backup of the ledger that can be restored; `name` is what `qbdesk restore` takes."""
+
+    name: str
+    made_at: datetime
+    companies: int
+    invoices: int
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from qbdesk.sync.ledger.parts import parts
 from qbdesk.sync.ledger.tables import paid_invoice
@@ -183,6 +183,21 @@ def under_way(connection: Connection, company_id: int) -> list[int]:
         select(paid_invoice.c.id)
         .where(paid_invoice.c.company_id == company_id, paid_invoice.c.status.in_(UNDER_WAY))
         .order_by(paid_invoice.c.id)
+    )
+    return list(rows.scalars())
+
+
+def unconfirmed(connection: Connection, company_id: int) -> list[int]:
+    """The rows of which the ledger knows no invoice or not every payment in QuickBooks: all but
+    those that came to rest with an invoice there."""
+    rows = connection.execute(
+        select(paid_invoice.c.id).where(
+            paid_invoice.c.company_id == company_id,
+            or_(
+                paid_invoice.c.status.in_(UNDER_WAY),
+                paid_invoice.c.quickbooks_invoice_id.is_(None),
+            ),
+        )
     )
     return list(rows.scalars())
 
