@@ -430,6 +430,9 @@ def test_what_is_asked_once_a_company_needs_no_answer_for_all(office: Office) ->
     zero = f"tax_code:{office.tax_code('Zero-rated')}"
     office.service.resolve_all(NAME, ["a", "b"], zero, "Ann").result(PATIENCE)
     assert office.sync().synced == 2
+    told = [e.text for e in office.service.journal(NAME).result(PATIENCE) if "tax." in e.text]
+    assert len(told) == 1
+    assert told[0].startswith("Setting tax.untaxed.abroad changed from nothing to ")
 
 
 def test_a_payment_of_a_closed_period_holds_its_invoice(open_office: OpenOffice) -> None:
