@@ -193,8 +193,8 @@ class Desk:
         assert process.poll() is None, process.communicate()
         return process
 
-    def end(self, process: Running, text: str = "") -> Done:
-        out, err = process.communicate(text, timeout=PATIENCE)
+    def end(self, process: Running, text: str = "", *, patience: float = PATIENCE) -> Done:
+        out, err = process.communicate(text, timeout=patience)
         self.printed += [out, err]
         return Done(process.returncode, out, err)
 
