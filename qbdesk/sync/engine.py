@@ -29,6 +29,7 @@ from qbdesk.sync.quickbooks.faults import FaultKind
 from qbdesk.sync.quickbooks.hosts import Hosts
 from qbdesk.sync.quickbooks.limits import Limiter
 from qbdesk.sync.quickbooks.oauth import KeysRefused, SignInEnded, SignInUnreachable
+from qbdesk.sync.quickbooks.tokens import Aside
 from qbdesk.sync.schedule import SHORTEST, USUAL, Schedule, back_off
 from qbdesk.sync.sources.feed import FeedSource
 from qbdesk.sync.sources.source import SourceUnreachable
@@ -87,6 +88,8 @@ class Surroundings:
     settle: timedelta
     interval: timedelta | None = None  # None: as the source wishes
     monotonic: Callable[[], float] = time.monotonic
+    aside: Aside = in_time  # how the keyring is asked, which may wait for a person
+    schedule: Callable[[Callable[[str], Awaitable[None]]], Schedule] = Schedule
 
 
 class Engine:
@@ -101,7 +104,7 @@ class Engine:
         self._limiters: dict[str, Limiter] = {}
         self._nudged: set[str] = set()  # their pass by the schedule runs, or waits for its turn
         self._turn = Turn(around.home / "engine.lock", sleep=around.sleep)
-        self.schedule = Schedule(self._by_schedule)
+        self.schedule = around.schedule(self._by_schedule)
         self.keepers = Keepers(
             around.ledger,
             around.vault,
@@ -110,6 +113,7 @@ class Engine:
             around.http,
             around.clock,
             around.sleep,
+            around.aside,
         )
         self.connecting = Connecting(
             around.ledger,
@@ -120,6 +124,7 @@ class Engine:
             around.sleep,
             self._limiter,
             self.keepers,
+            around.aside,
         )
 
     def start_schedule(self) -> None:
@@ -279,7 +284,7 @@ class Engine:
     async def source(self, company: Company) -> FeedSource:
         """Raises Refusal, VaultError."""
         around = self._around
-        token = await in_time(lambda: around.vault.secret(source_secret(company.name)))
+        token = await around.aside(lambda: around.vault.secret(source_secret(company.name)))
         if token is None:
             raise Refusal(
                 "The token of the invoicing system is not in the keyring. Enter it again by adding "
