@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # loaded when first needed: the window has to be there first
 
     import httpx
 
-    from qbdesk.sync.engine import Surroundings
+    from qbdesk.sync.clients import Surroundings
     from qbdesk.sync.service import Service
 
 TEST_SERVER = "QBDESK_INTUIT_URL"
@@ -78,7 +78,7 @@ def open_service(
     from qbdesk.sync.service import Service  # takes a while; a refusal need not wait for it
 
     async def open_surroundings() -> "Surroundings":
-        from qbdesk.sync.engine import Surroundings
+        from qbdesk.sync.clients import Surroundings
         from qbdesk.sync.ledger.database import open_ledger
         from qbdesk.sync.vault import KeyringVault, MemoryVault
 

@@ -5,7 +5,8 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from qbdesk.sync import products, rulings, settings, shown
-from qbdesk.sync.engine import Engine, Surroundings, source_secret
+from qbdesk.sync.clients import Surroundings, source_secret
+from qbdesk.sync.engine import Engine
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.keepers import secret_name
 from qbdesk.sync.ledger import companies, invoices
@@ -107,7 +108,7 @@ class CompaniesDesk:
             return wanted
         if not company.connected:
             raise Refusal(settings.NOT_CONNECTED)
-        quickbooks = self._engine.quickbooks(company, self._engine.limiter(company))
+        quickbooks = self._engine.clients.quickbooks(company)
         # Asked for each time: the name may have gone over to another one in QuickBooks.
         item = await products.find(quickbooks, wanted)
         with around.ledger.begin() as connection:

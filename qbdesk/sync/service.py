@@ -12,9 +12,10 @@ from datetime import date
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from qbdesk.sync import rulings, settings, shown
+from qbdesk.sync.clients import Surroundings
 from qbdesk.sync.companies_desk import CompaniesDesk
 from qbdesk.sync.doctor.doctor import Doctor
-from qbdesk.sync.engine import Engine, Surroundings
+from qbdesk.sync.engine import Engine
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, listing
 from qbdesk.sync.ledger.companies import Company

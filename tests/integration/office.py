@@ -18,7 +18,7 @@ from qbdesk.practice.world import (
     SOURCE_TOKEN,
     PracticeWorld,
 )
-from qbdesk.sync.engine import Surroundings
+from qbdesk.sync.clients import Surroundings
 from qbdesk.sync.service import Service
 from qbdesk.sync.views import (
     CompanyView,

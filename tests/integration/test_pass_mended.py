@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from qbdesk.app import open_service
 from qbdesk.sync import company_pass, rulings
-from qbdesk.sync.engine import Surroundings
+from qbdesk.sync.clients import Surroundings
 from qbdesk.sync.errors import Refusal, Trouble
 from qbdesk.sync.ledger import companies
 from qbdesk.sync.ledger.companies import Company

@@ -96,7 +96,9 @@ def _judge_one(
             held = True
             verdict.held.append(f"{key}: {record.reason}")
             if record.reason not in shown.reasons:
-                verdict.wrong.append(f"{key} is held without cause: {record.reason}, {record.message}")
+                verdict.wrong.append(
+                    f"{key} is held without cause: {record.reason}, {record.message}"
+                )
         elif record.status is Status.IGNORED:
             verdict.wrong.append(f"{key} is ignored: {record.message}")
     totals = {Decimal(version["total"]) for version in shown.versions}
@@ -119,7 +121,9 @@ def _judge_one(
 
 def _pays(payment: dict[str, Any], invoice_id: str) -> bool:
     return any(
-        link["TxnId"] == invoice_id for line in payment["Line"] for link in line.get("LinkedTxn", [])
+        link["TxnId"] == invoice_id
+        for line in payment["Line"]
+        for link in line.get("LinkedTxn", [])
     )
 
 

@@ -15,7 +15,8 @@ from keyring.errors import KeyringLocked
 from sqlalchemy import Connection
 from virtual_time import Time, VirtualSchedule
 
-from qbdesk.sync.engine import Engine, Surroundings
+from qbdesk.sync.clients import Surroundings
+from qbdesk.sync.engine import Engine
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.quickbooks.hosts import intuit_hosts
 from qbdesk.sync.vault import KeyringVault

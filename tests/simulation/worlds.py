@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 from audit import Verdict, judge
-from desk import ADDRESS, NAME, SETTLE, Desk, Home, Killed, own_tasks
+from desk import ADDRESS, NAME, SETTLE, Desk, Home, own_tasks
 from feed_rows import Source
 from network import Network, Weather
 from virtual_time import START, Time, VirtualLoop
@@ -28,15 +28,16 @@ from qbdesk.practice.world import (
     SOURCE_TOKEN,
     PracticeWorld,
 )
-from qbdesk.sync.engine import Engine, Surroundings, source_secret
+from qbdesk.sync.clients import Surroundings, source_secret
+from qbdesk.sync.engine import Engine
 from qbdesk.sync.keepers import secret_name
-from qbdesk.sync.ledger import companies, invoices, steps
+from qbdesk.sync.ledger import companies, invoices
 from qbdesk.sync.ledger.database import Ledger, open_ledger
 from qbdesk.sync.ledger.steps import StepState
 from qbdesk.sync.ledger.tables import step
 from qbdesk.sync.quickbooks.oauth import TokenSet
 from qbdesk.sync.vault import KeyringVault
-from qbdesk.sync.views import PassResult, Status
+from qbdesk.sync.views import PassResult
 
 __all__ = ["Engine", "Result", "Surroundings", "World", "play"]
 
@@ -107,7 +108,7 @@ def plan_of(random: Random) -> Plan:
         kills=random.choice((0, 1, 1, 2, 4)),
         clock_jumps=random.random() < 0.25,
         corrections=corrections,
-        schedule=timedelta(minutes=random.choice((10, 60))) if random.random() < 0.25 else None,
+        schedule=timedelta(minutes=random.choice((10, 60))) if random.random() < 0.15 else None,
         page=random.choice((None, None, 2)),
     )
 

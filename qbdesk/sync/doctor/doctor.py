@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
+from qbdesk.sync.clients import NOT_CONNECTED, Surroundings
 from qbdesk.sync.doctor import asking
 from qbdesk.sync.doctor.bench import Bench
 from qbdesk.sync.doctor.probes import Probe
-from qbdesk.sync.engine import NOT_CONNECTED, Engine, Surroundings
+from qbdesk.sync.engine import Engine
 from qbdesk.sync.errors import Refusal, Trouble
 from qbdesk.sync.ledger import requests
 from qbdesk.sync.ledger.companies import Company
@@ -49,7 +50,7 @@ class Doctor:
 
     async def _source(self, company: Company) -> Finding:
         try:
-            tenant = await (await self._engine.source(company)).tenant()
+            tenant = await (await self._engine.clients.source(company)).tenant()
         except Trouble as error:
             return Finding("stop", str(error))
         if tenant.id != company.tenant_id:
@@ -66,7 +67,7 @@ class Doctor:
             return Finding("stop", "The company is not connected to QuickBooks.", CONNECT)
         keeper = self._engine.keepers.of(company)
         try:
-            self._engine.check_server(company)
+            self._engine.clients.check_server(company)
             await keeper.access_token()
         except Trouble as error:
             return Finding("stop", str(error))
@@ -78,7 +79,7 @@ class Doctor:
 
     async def _settings(self, company: Company) -> list[Finding]:
         try:
-            facts = await examine(self._engine.quickbooks(company, self._engine.limiter(company)))
+            facts = await examine(self._engine.clients.quickbooks(company))
         except QuickBooksError as error:
             return [Finding("stop", error.fault.sentence, error.fault.press)]
         except Trouble as error:
@@ -111,7 +112,7 @@ class Doctor:
 
     async def _probe(self, company: Company) -> Probed:
         around = self._around
-        quickbooks = self._engine.quickbooks(company, self._engine.limiter(company))
+        quickbooks = self._engine.clients.quickbooks(company)
         facts = await examine(quickbooks)
 
         async def tokens() -> tuple[str, str]:
