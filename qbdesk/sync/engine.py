@@ -200,6 +200,7 @@ class Engine:
             around.clock,
             around.settle,
             self._hears,
+            around.monotonic,
         )
         await CompanyPass(tools, tally, afresh=afresh).run()
         tally.poll_seconds = source.poll_seconds

@@ -40,6 +40,7 @@ async def preview(
                 around.clock,
                 around.settle,
                 hears,
+                around.monotonic,
                 preview=True,
             )
             await CompanyPass(tools, Tally(), afresh=True).run()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from qbdesk.sync import intake
+from qbdesk.sync.clock_watch import watch_the_clock
 from qbdesk.sync.errors import where
 from qbdesk.sync.ledger import invoices, journal, memory, steps
 from qbdesk.sync.ledger.companies import Company
@@ -45,6 +46,7 @@ STUCK = "It did not come to an end in this pass; the next pass goes on."
 class PassTools:
     """Everything a pass touches is handed to it.
 
+    `monotonic`: seconds since the computer was started.
     `preview`: everything up to the first write, which is told instead of done.
     """
 
@@ -55,6 +57,7 @@ class PassTools:
     clock: Callable[[], datetime]
     settle: timedelta
     hears: Callable[[InvoicesChanged | Progress], None]
+    monotonic: Callable[[], float]
     preview: bool = False
 
     def tell(self, sentence: str, done: int = 0, total: int = 0) -> None:
@@ -157,6 +160,7 @@ class Waves:
         now = self._tools.clock()
         item = f"item:{self._known.income_account_id}"
         with self._ledger.begin() as connection:
+            watch_the_clock(connection, self._company.id, now, self._tools.monotonic())
             for key in invoices.ignored(connection, list(self._working)):
                 del self._working[key]
             names = {key: [*operations(w.invoice), item] for key, w in self._working.items()}

@@ -122,6 +122,32 @@ def test_what_is_committed_late_is_found_and_not_sent_again(
     _assert_each_once(office, 1)
 
 
+def test_a_settle_time_begins_anew_when_the_clock_was_set_forward(open_office: OpenOffice) -> None:
+    office = open_office(settle_seconds=300, request_ids="ignored")
+    office.world.company.books.clock = office.world.company.clock = office.clock.true
+    office.fault("commit_late", "post invoice", seconds=200)
+    office.post(document())
+    office.clock.set_forward(hours=1)
+    office.sync()
+    assert office.status() is Status.WAITING
+    office.clock.advance(seconds=301)
+    office.sync()
+    assert office.status() is Status.SYNCED
+    assert office.count("Invoice", "Payment") == (1, 1)
+
+
+def test_a_clock_set_back_does_not_keep_a_lost_request_waiting(open_office: OpenOffice) -> None:
+    office = open_office(settle_seconds=300)
+    office.clock.set_forward(days=2)
+    office.fault("request_lost", "post invoice")
+    office.post(document())
+    office.clock.set_forward(days=-2)
+    office.sync()
+    office.clock.advance(seconds=301)
+    office.sync()
+    assert office.status() is Status.SYNCED
+
+
 def test_with_a_settle_time_of_nothing_a_lost_request_goes_again_in_the_same_pass(
     office: Office,
 ) -> None:

@@ -86,6 +86,15 @@ def end_cut_off(connection: Connection, company_id: int, now: datetime) -> None:
     )
 
 
+def doubt_anew(connection: Connection, company_id: int, now: datetime) -> None:
+    """The clock was set: how long ago an attempt ended is not known, so it counts from now on."""
+    connection.execute(
+        update(step)
+        .where(step.c.company_id == company_id, step.c.state == StepState.UNKNOWN)
+        .values(ended_at=now)
+    )
+
+
 def of_quickbooks_id(
     connection: Connection, company_id: int, quickbooks_id: str
 ) -> list[StepRecord]:
