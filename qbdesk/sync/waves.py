@@ -158,12 +158,11 @@ class Waves:
         would wait for it in vain.
         """
         now = self._tools.clock()
-        item = f"item:{self._known.income_account_id}"
         with self._ledger.begin() as connection:
             watch_the_clock(connection, self._company.id, now, self._tools.monotonic())
             for key in invoices.ignored(connection, list(self._working)):
                 del self._working[key]
-            names = {key: [*operations(w.invoice), item] for key, w in self._working.items()}
+            names = {key: self._operations(w.invoice) for key, w in self._working.items()}
             everything = {name for each in names.values() for name in each}
             posted = invoices.posted_documents(connection, list(self._working))
             found = steps.latest(connection, self._company.id, everything)
@@ -181,6 +180,10 @@ class Waves:
             )
             for key, each in names.items()
         }
+
+    def _operations(self, invoice: PaidInvoice) -> list[str]:
+        item = f"item:{self._known.income_account_id}"
+        return [*operations(invoice), *customers.of_same_email(invoice, self._known), item]
 
     def _apply(self, decisions: dict[int, Decision]) -> None:
         """Writes down every decision that ends the work on an invoice, if it goes on still."""

@@ -122,6 +122,22 @@ def test_what_is_committed_late_is_found_and_not_sent_again(
     _assert_each_once(office, 1)
 
 
+def test_while_a_customer_is_in_doubt_no_other_client_of_its_email_gets_one(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(settle_seconds=300, query_lag=60)
+    office.world.company.books.clock = office.clock
+    office.fault("reply_lost", "post customer")
+    office.post(
+        document("a", client=customer(id="c1")),
+        document("b", client=customer(id="c2")),
+    )
+    assert office.status("a") is office.status("b") is Status.WAITING
+    office.clock.advance(seconds=400)
+    office.sync()
+    assert office.count("Customer", "Invoice", "Payment") == (1, 2, 2)
+
+
 def test_a_settle_time_begins_anew_when_the_clock_was_set_forward(open_office: OpenOffice) -> None:
     office = open_office(settle_seconds=300, request_ids="ignored")
     office.world.company.books.clock = office.world.company.clock = office.clock.true
