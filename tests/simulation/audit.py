@@ -14,6 +14,8 @@ from qbdesk.sync.views import Status
 if TYPE_CHECKING:
     from worlds import World
 
+# Of two desks that post the same invoice at once, one may ask about what the other has just done.
+WHILE_ANOTHER_POSTS = {"by_hand", "balance", "credit_by_itself"}
 UNSETTLED = (Status.WAITING, Status.POSTING)
 
 
@@ -86,6 +88,7 @@ def _judge_one(
     ledgers: list[dict[str, InvoiceRecord]],
 ) -> None:
     held = False
+    true_reasons = shown.reasons | (WHILE_ANOTHER_POSTS if len(ledgers) > 1 else set())
     for ledger in ledgers:
         record = ledger.get(key)
         if record is None:
@@ -95,7 +98,7 @@ def _judge_one(
         elif _is_held(record):
             held = True
             verdict.held.append(f"{key}: {record.reason}")
-            if record.reason not in shown.reasons:
+            if record.reason not in true_reasons:
                 verdict.wrong.append(
                     f"{key} is held without cause: {record.reason}, {record.message}"
                 )

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection, update
 from worlds import Engine, Make, Surroundings, usual_engine
 
-from qbdesk.sync import company_pass, engine, intake, keepers, posting, recording
+from qbdesk.sync import company_pass, engine, intake, keepers, posting, recording, waves
 from qbdesk.sync.company_pass import CompanyPass
 from qbdesk.sync.ledger import companies, steps
 from qbdesk.sync.ledger.steps import StepRecord, StepState
@@ -99,6 +99,12 @@ def no_check_before_the_wire(patch: pytest.MonkeyPatch) -> Make:
     return usual_engine
 
 
+def clock_believed(patch: pytest.MonkeyPatch) -> Make:
+    """A settle time is over when the clock says so, whoever has set it."""
+    patch.setattr(waves, "watch_the_clock", lambda *_: None)
+    return usual_engine
+
+
 BROKEN: tuple[Break, ...] = (
     fresh_request_id,
     no_look_up,
@@ -106,5 +112,6 @@ BROKEN: tuple[Break, ...] = (
     cursor_before_its_page,
     token_used_before_it_is_stored,
     no_check_before_the_wire,
+    clock_believed,
 )
 __all__ = ["BROKEN", "Engine", "Surroundings"]
