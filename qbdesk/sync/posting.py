@@ -76,11 +76,34 @@ class Poster:
         chosen = _each_once(wanted)
         for kind in StepKind:
             group = [entry for entry in chosen if entry.post.kind is kind]
+            if not group:
+                continue
+            batches, group = self._together_before(group)
             if len(group) >= MANY:
-                for start in range(0, len(group), BATCH):
-                    await self._send_batch(group[start : start + BATCH])
-            elif group:
-                await self._send_singly(group)
+                batches += [group[at : at + BATCH] for at in range(0, len(group), BATCH)]
+                group = []
+            for batch in batches:
+                await self._send_batch(batch)
+            await self._send_singly(group)
+
+    def _together_before(self, group: Sequence[Wanted]) -> tuple[list[list[Wanted]], list[Wanted]]:
+        """What went out in one batch and is proven absent goes again in the very same batch: its
+        request id is the batch's, and it is the last safety against a write that comes late."""
+        operations = [entry.post.operation for entry in group]
+        with self._ledger.begin() as connection:
+            before = steps.latest(connection, self._company.id, operations)
+        together: dict[str, list[Wanted]] = {}
+        for entry in group:
+            step = before.get(entry.post.operation)
+            if step is not None and step.state is StepState.INTENT and step.sent_at is not None:
+                together.setdefault(step.path, []).append(entry)
+        batches = [
+            entries
+            for path, entries in together.items()
+            if path == _batch_path([before[e.post.operation].request_id for e in entries])
+        ]
+        again = {entry.post.operation for batch in batches for entry in batch}
+        return batches, [entry for entry in group if entry.post.operation not in again]
 
     async def _send_singly(self, group: Sequence[Wanted]) -> None:
         turns = asyncio.Semaphore(AT_ONCE)
@@ -102,8 +125,9 @@ class Poster:
         await self._wire(group, self._write_batch)
 
     async def _write_batch(self, writes: Sequence[Write]) -> list[Outcome]:
-        told = hashlib.sha256("".join(write.request_id for write in writes).encode()).hexdigest()
-        return await self._quickbooks.batch(writes, request_id=f"qdb{told[:32]}")
+        return await self._quickbooks.batch(
+            writes, request_id=_batch_id([write.request_id for write in writes])
+        )
 
     async def _wire(
         self,
@@ -114,10 +138,13 @@ class Poster:
         with self._ledger.begin() as connection:
             self._check_still_wanted(connection)
             prepared = [(entry, self._intend(connection, entry)) for entry in group]
-        ready = [(entry, step) for entry, step in prepared if step is not None]
+            ready = [(entry, step) for entry, step in prepared if step is not None]
+            writes = [_write(step) for _, step in ready]
+            if len(group) > 1:
+                path = _batch_path([write.request_id for write in writes])
+                steps.sent_through(connection, [step.id for _, step in ready], path)
         if not ready:
             return
-        writes = [_write(step) for _, step in ready]
         try:
             outcomes = await write(writes)
         except Trouble:
@@ -169,6 +196,7 @@ class Poster:
         else:
             step_id, changes = self._new_step(connection, entry, latest), {}
         changes |= {"state": StepState.SENT, "sent_at": now, "ended_at": None, "absent_at": None}
+        changes |= {"path": post.kind.path}
         steps.change(connection, step_id, **changes)
         invoices.change(connection, entry.record.id, status=Status.POSTING)
         if post.kind is StepKind.INVOICE:
@@ -221,4 +249,13 @@ def _sent_otherwise(step: StepRecord, wanted: bytes) -> bool:
 def _write(step: StepRecord) -> Write:
     # In a batch an update has to call itself one; alone, Id and SyncToken say it.
     params = {"operation": "update"} if step.kind == StepKind.REPAIR else {}
-    return Write(step.path, step.body, step.request_id, params)
+    return Write(StepKind(step.kind).path, step.body, step.request_id, params)
+
+
+def _batch_id(request_ids: Sequence[str]) -> str:
+    """The same for the same writes in the same order."""
+    return f"qdb{hashlib.sha256(''.join(request_ids).encode()).hexdigest()[:32]}"
+
+
+def _batch_path(request_ids: Sequence[str]) -> str:
+    return f"batch?requestid={_batch_id(request_ids)}"

@@ -108,6 +108,24 @@ def test_a_lost_batch_waits_and_goes_again_as_it_was(open_office: OpenOffice) ->
     _assert_each_once(office, 12)
 
 
+def test_a_batch_that_is_carried_out_long_after_it_was_given_up_doubles_nothing(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(settle_seconds=300, refuse_duplicate_numbers=False)
+    office.world.company.books.clock = office.world.company.clock = office.clock
+    office.post(*_twelve())
+    office.fault("commit_late", "POST batch", seconds=320)
+    more = [{**each, "id": f"more-{n}", "number": f"M-{n}"} for n, each in enumerate(_twelve())]
+    office.post(*more[:11])
+    office.clock.advance(seconds=301)
+    # A new client's invoice takes as many rounds as one that is looked for once more.
+    office.post({**more[11], "customer": customer(id="new", name="New", email="new@x.com")})
+    office.clock.advance(seconds=301)
+    office.sync()
+    office.world.company.catch_up()
+    assert office.count("Invoice", "Payment") == (24, 24)
+
+
 @pytest.mark.parametrize("write", ["customer", "invoice", "payment"])
 def test_what_is_committed_late_is_found_and_not_sent_again(
     open_office: OpenOffice, write: str

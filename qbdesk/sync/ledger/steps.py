@@ -184,6 +184,11 @@ def change(connection: Connection, step_id: int, **values: Any) -> None:
     connection.execute(update(step).where(step.c.id == step_id).values(**values))
 
 
+def sent_through(connection: Connection, step_ids: Sequence[int], path: str) -> None:
+    """These leave together, by this path."""
+    connection.execute(update(step).where(step.c.id.in_(step_ids)).values(path=path))
+
+
 def retire(connection: Connection, invoice_ids: Sequence[int]) -> None:
     """What QuickBooks refused may be tried again, as a new generation."""
     for some in parts(invoice_ids):
