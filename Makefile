@@ -14,7 +14,7 @@ test:  ## set everything up, then run every check
 	@scripts/setup.sh --desktop
 	@$(MAKE) --no-print-directory check
 
-check: lint types unit integration desktop  ## every check, fast ones first (what CI runs)
+check: lint types unit integration simulation desktop  ## every check, fast ones first (what CI runs)
 
 lint:  ## ruff: lint and format
 	$(BIN)/ruff check .
@@ -34,6 +34,12 @@ fuzz:  ## 100,000 damaged answers (ANSWERS=) of QuickBooks and the feed, from a 
 	    $(BIN)/pytest -q --timeout 3600 -o log_cli=true --log-cli-level WARNING \
 	    tests/integration/test_mutated_answers.py
 
+simulation:  ## 2,000 simulated worlds: nothing is lost or doubled, and engines that are broken are found
+	$(BIN)/pytest -q tests/simulation
+
+simulate:  ## play SEEDS= worlds in all, those not played yet on all cores; or SEEDS= from SEED= on, with traces
+	$(BIN)/python tests/simulation/simulate.py --seeds $(or $(SEEDS),1000) $(if $(SEED),--seed $(SEED))
+
 desktop:  ## the tests in a real desktop session (X server, tray, notifications, keyring)
 	tests/desktop/session.sh $(BIN)/pytest -q tests/desktop
 
@@ -47,4 +53,4 @@ lock:  ## write requirements.lock anew from pyproject.toml (needs uv)
 clean:  ## remove what was made
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 
-.PHONY: help setup practice test check lint types unit integration fuzz desktop format lock clean
+.PHONY: help setup practice test check lint types unit integration fuzz simulation simulate desktop format lock clean

@@ -6,7 +6,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from desk import NAME
+from feed_rows import Shown
 
+from qbdesk.practice.books.books import Books
 from qbdesk.sync.ledger import companies, invoices
 from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.views import Status
@@ -82,44 +84,54 @@ def _is_held(record: InvoiceRecord | None) -> bool:
 def _judge_one(
     verdict: Verdict,
     key: str,
-    shown: Any,
+    shown: Shown,
     found: list[dict[str, Any]],
-    books: Any,
+    books: Books,
     ledgers: list[dict[str, InvoiceRecord]],
 ) -> None:
-    held = False
     true_reasons = shown.reasons | (WHILE_ANOTHER_POSTS if len(ledgers) > 1 else set())
     for ledger in ledgers:
-        record = ledger.get(key)
-        if record is None:
-            verdict.lost.append(f"{key} is in no ledger")
-        elif record.status in UNSETTLED:
-            verdict.lost.append(f"{key} does not come to rest: {record.message}")
-        elif _is_held(record):
-            held = True
-            verdict.held.append(f"{key}: {record.reason}")
-            if record.reason not in true_reasons:
-                verdict.wrong.append(
-                    f"{key} is held without cause: {record.reason}, {record.message}"
-                )
-        elif record.status is Status.IGNORED:
-            verdict.wrong.append(f"{key} is ignored: {record.message}")
+        _judge_row(verdict, key, ledger.get(key), true_reasons)
+    held = any(_is_held(ledger.get(key)) for ledger in ledgers)
     totals = {Decimal(version["total"]) for version in shown.versions}
-    now = shown.versions[-1]
     ours = [entry for entry in found if Decimal(str(entry["TotalAmt"])) in totals]
     if not held and not ours:
         verdict.lost.append(f"{key} is not in the books, and nothing says so")
     for entry in ours:
-        paid = [p for p in books.of("Payment") if _pays(p, entry["Id"])]
-        received = sum((Decimal(str(p["TotalAmt"])) for p in paid), Decimal(0))
-        total = Decimal(str(entry["TotalAmt"]))
-        wanted = [v for v in shown.versions if Decimal(v["total"]) == total]
-        if received > total or len(paid) > max(len(v["payments"]) for v in wanted):
-            verdict.doubled.append(f"{key} has {len(paid)} payments, {received} for {total}")
-        elif not held and (received != total or entry["Balance"] != 0):
-            verdict.lost.append(f"{key} has {received} of {total} paid")
-        if not held and total != Decimal(now["total"]):
-            verdict.wrong.append(f"{key} is {total} in the books and {now['total']} at the source")
+        _judge_entry(verdict, key, shown, entry, books, held=held)
+
+
+def _judge_row(
+    verdict: Verdict, key: str, record: InvoiceRecord | None, true_reasons: set[str]
+) -> None:
+    if record is None:
+        verdict.lost.append(f"{key} is in no ledger")
+    elif record.status in UNSETTLED:
+        verdict.lost.append(f"{key} does not come to rest: {record.message}")
+    elif record.status is Status.IGNORED:
+        verdict.wrong.append(f"{key} is ignored: {record.message}")
+    elif _is_held(record):
+        verdict.held.append(f"{key}: {record.reason}")
+        if record.reason not in true_reasons:
+            told = f"{record.reason}, {record.message}"
+            verdict.wrong.append(f"{key} is held without cause: {told}")
+
+
+def _judge_entry(
+    verdict: Verdict, key: str, shown: Shown, entry: dict[str, Any], books: Books, *, held: bool
+) -> None:
+    """One invoice in the books, and what was paid on it."""
+    total = Decimal(str(entry["TotalAmt"]))
+    paid = [payment for payment in books.of("Payment") if _pays(payment, entry["Id"])]
+    received = sum((Decimal(str(payment["TotalAmt"])) for payment in paid), Decimal(0))
+    wanted = [v for v in shown.versions if Decimal(v["total"]) == total]
+    if received > total or len(paid) > max(len(v["payments"]) for v in wanted):
+        verdict.doubled.append(f"{key} has {len(paid)} payments, {received} for {total}")
+    elif not held and (received != total or entry["Balance"] != 0):
+        verdict.lost.append(f"{key} has {received} of {total} paid")
+    now = shown.versions[-1]["total"]
+    if not held and total != Decimal(now):
+        verdict.wrong.append(f"{key} is {total} in the books and {now} at the source")
 
 
 def _pays(payment: dict[str, Any], invoice_id: str) -> bool:
@@ -130,7 +142,7 @@ def _pays(payment: dict[str, Any], invoice_id: str) -> bool:
     )
 
 
-def _judge_the_rest(verdict: Verdict, books: Any, by_number: dict[str, list[Any]]) -> None:
+def _judge_the_rest(verdict: Verdict, books: Books, by_number: dict[str, list[Any]]) -> None:
     known = {entry["Id"] for found in by_number.values() for entry in found}
     for payment in books.of("Payment"):
         if not any(_pays(payment, invoice_id) for invoice_id in known):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, update
-from worlds import Engine, Make, Surroundings, usual_engine
+from worlds import Make, usual_engine
 
 from qbdesk.sync import company_pass, engine, intake, keepers, posting, recording, waves
 from qbdesk.sync.company_pass import CompanyPass
@@ -114,4 +114,3 @@ BROKEN: tuple[Break, ...] = (
     no_check_before_the_wire,
     clock_believed,
 )
-__all__ = ["BROKEN", "Engine", "Surroundings"]

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
-from urllib.parse import parse_qs
 
 import httpx
 import simplejson
@@ -13,6 +12,7 @@ from starlette.types import ASGIApp, Message
 
 from qbdesk.practice.intuit.company import PracticeCompany
 
+Traced = str | tuple[str, str, httpx.URL, int, str]
 DEADLINE = 120.0  # seconds after which qbdesk gives up on an answer
 # What can become of a request to the Accounting API; the practice company's own faults.
 _TO_A_WRITE = (
@@ -32,7 +32,7 @@ _TO_A_REFRESH = (
 _TO_THE_FEED = ("lost", "unavailable", "busy", "garbage", "cut_off", "not_connected", "silent")
 _HARNESS = ("not_connected", "silent", "done_silent", "strange", "done_fault")
 _STRANGE = (b"[]", b"null", b'{"QueryResponse":[]}', b'{"time":"now"}', b"{", b"\x00\xff")
-_SAYS_FAULT = b'{"Fault":{"Error":[{"Message":"System Failure Error: x","code":"10000"}],"type":"SystemFault"}}'
+_SAYS_FAULT = b'{"Fault":{"Error":[{"Message":"Failure","code":"10000"}],"type":"SystemFault"}}'
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Network:
     app: ASGIApp
     company: PracticeCompany
     random: Random
-    trace: list[str]
+    trace: list[Traced]
     weather: Weather = field(default_factory=Weather)
     counts: Counts = field(default_factory=Counts)
     page: int | None = None
@@ -173,11 +173,18 @@ class Network:
             self.violations.append("a token was used before it was stored")
 
     def _note(self, desk: Desk, request: httpx.Request, what: str) -> None:
-        shown = request.url.path.rpartition("/v3/company/")[2]
-        query = request.url.query.decode()
-        asked = parse_qs(query).get("query", [""])[0] or query[:60]
-        body = f" {len(request.content)}b" if request.method == "POST" else ""
-        self.trace.append(f"{desk.name} {request.method} {shown} {asked}{body}: {what}")
+        """Put into words only when somebody reads it."""
+        self.trace.append((desk.name, request.method, request.url, len(request.content), what))
+
+
+def in_words(entry: Traced) -> str:
+    """A line of the trace."""
+    if isinstance(entry, str):
+        return entry
+    name, method, url, length, what = entry
+    told = url.path.rpartition("/v3/company/")[2].partition("/")[2] or url.path
+    asked = url.params.get("query") or url.params.get("requestid") or url.params.get("cursor", "")
+    return f"    {name} {method} {told} {asked} {length or ''}: {what}"
 
 
 _JSON = {"content-type": "application/json"}

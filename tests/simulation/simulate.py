@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT)]
 
-import worlds
+import worlds  # noqa: E402 - the path comes first
 
 CHUNK = 20  # seeds that a worker plays before it reports
 DOCUMENT = ROOT / "docs" / "reliability.md"
@@ -233,8 +233,8 @@ def run_one(first: int, number: int, cores: int) -> bool:
     total = Total()
     for _, some in play_all(range(first, first + number), cores):
         total.add(some)
+        _say_failed(some)
     sys.stdout.write(f"{table(total)}\n")
-    _say_failed(total)
     show_failed(total.failed)
     return not total.failed
 
@@ -242,6 +242,7 @@ def run_one(first: int, number: int, cores: int) -> bool:
 def _say_failed(total: Total) -> None:
     for seed, told in sorted(total.failed.items(), key=lambda each: int(each[0])):
         sys.stdout.write(f"seed {seed}: {told}\n  make simulate SEED={seed} SEEDS=1\n")
+    sys.stdout.flush()
 
 
 def run_up_to(number: int, cores: int) -> bool:
@@ -252,6 +253,7 @@ def run_up_to(number: int, cores: int) -> bool:
     try:
         for seeds, total in play_all(todo, cores):
             memory.add(seeds, total)
+            _say_failed(total)
             played += len(seeds)
             _show_progress(played, len(todo), len(memory.total.failed), began)
             if played % 2000 < CHUNK:
