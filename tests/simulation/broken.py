@@ -10,6 +10,8 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
+from network import Weather
+from plans import Plan
 from sqlalchemy import Connection, update
 from worlds import Make, usual_engine
 
@@ -105,6 +107,13 @@ def clock_believed(patch: pytest.MonkeyPatch) -> Make:
     return usual_engine
 
 
+def lean_to_the_clock(plan: Plan) -> Plan:
+    """Much that comes late, and somebody who sets the clock."""
+    switches = plan.switches | {"request_ids": "ignored", "refuse_duplicate_numbers": False}
+    weather = Weather(0.5, 200.0, 1.0)
+    return replace(plan, switches=switches, weather=weather, mode="one", clock_jumps=True)
+
+
 BROKEN: tuple[Break, ...] = (
     fresh_request_id,
     no_look_up,
@@ -114,3 +123,4 @@ BROKEN: tuple[Break, ...] = (
     no_check_before_the_wire,
     clock_believed,
 )
+LEAN = {clock_believed: lean_to_the_clock}

@@ -256,7 +256,7 @@ def run_up_to(number: int, cores: int) -> bool:
             _say_failed(total)
             played += len(seeds)
             _show_progress(played, len(todo), len(memory.total.failed), began)
-            if played % 2000 < CHUNK:
+            if played % 200 < CHUNK:
                 memory.save()
     except KeyboardInterrupt:
         sys.stdout.write("\nStopped; the same command goes on from here.\n")

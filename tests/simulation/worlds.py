@@ -2,21 +2,19 @@
 
 import asyncio
 import logging
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
 from audit import Verdict, judge
-from desk import ADDRESS, NAME, SETTLE, Desk, Home, own_tasks
+from desk import NAME, SETTLE, Desk, Home, own_tasks
 from feed_rows import Source
 from network import Network, Traced, Weather, in_words
+from places import Place
+from plans import DAY, Lean, plan_of
 from virtual_time import START, Time, VirtualLoop
 
 from qbdesk.practice.switches import Switches
@@ -31,7 +29,6 @@ from qbdesk.sync.clients import Surroundings, source_secret
 from qbdesk.sync.engine import Engine
 from qbdesk.sync.keepers import secret_name
 from qbdesk.sync.ledger import companies, invoices
-from qbdesk.sync.ledger.database import Ledger, open_ledger
 from qbdesk.sync.ledger.steps import StepState
 from qbdesk.sync.ledger.tables import step
 from qbdesk.sync.quickbooks.oauth import TokenSet
@@ -39,78 +36,11 @@ from qbdesk.sync.vault import KeyringVault
 from qbdesk.sync.views import PassResult
 
 MOST_ROUNDS = 14  # passes that a healed world may take until nothing moves any more
-STEPS = (1.0, 5.0, 40.0, 310.0, 310.0, 1200.0, 7200.0)  # seconds between two things that happen
-DAY = 86_400.0
 Make = Callable[[Surroundings], Engine]
 
 
 def usual_engine(around: Surroundings) -> Engine:
     return Engine(around, lambda _event: None)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What the seed makes of a world."""
-
-    switches: dict[str, Any]
-    weather: Weather
-    at_first: int
-    things: int
-    mode: str
-    kills: int
-    clock_jumps: bool
-    corrections: bool
-    schedule: timedelta | None
-    page: int | None
-    namesakes: bool
-
-
-def plan_of(random: Random) -> Plan:
-    memory = random.choices(("ever", "a day", "none"), (3, 3, 5))[0]
-    modes = (("one", 10), ("two programs", 4), ("backup", 3), ("reinstall", 2))
-    if memory != "none":
-        modes = (*modes, ("two desks", 3))
-    mode = random.choices([m for m, _ in modes], [w for _, w in modes])[0]
-    many = mode != "two desks" and random.random() < 0.12
-    corrections = random.random() < 0.3
-    lag = random.choice((0.0, 0.0, 5.0, 60.0))
-    late = random.uniform(10.0, 200.0)
-    if memory != "none" and not corrections and random.random() < 0.5:
-        late = random.uniform(200.0, 7200.0)  # beyond the settle time: the request id protects
-    switches: dict[str, Any] = {
-        "environment": "production",
-        "custom_numbers": random.random() < 0.5,
-        "refuse_duplicate_numbers": random.random() < 0.3,
-        "request_ids": "ignored" if memory == "none" else "honoured",
-        "request_id_ttl": DAY if memory == "a day" else None,
-        "remember_refusals": random.random() < 0.2,
-        "query_lag": lag,
-        "auto_apply_credit": random.random() < 0.1,
-        "limits": random.random() < 0.4,
-        "retry_after": random.choice((None, None, 5)),
-        "throttled_in_json": random.random() < 0.3,
-        "most_in_flight": random.choice((None, None, 2)),
-        "access_lifetime": random.choice((3600.0, 3600.0, 600.0)),
-        "rotation": random.choice((DAY, 3600.0, 0.0)),
-        "old_refresh_lifetime": random.choice((0.0, 0.0, DAY)),
-        "reuse_revokes": random.random() < 0.2,
-        "feed_duplicates": random.random() < 0.3,
-        "feed_shuffled": random.random() < 0.3,
-    }
-    return Plan(
-        switches=switches,
-        weather=Weather(random.choice((0.02, 0.1, 0.25, 0.5)), late, random.choice((0.5, 5, 40))),
-        at_first=random.randint(10, 14) if many else random.randint(0, 4),
-        things=random.randint(3, 10),
-        mode=mode,
-        kills=random.choice((0, 1, 1, 2, 4)),
-        clock_jumps=random.random() < 0.25,
-        corrections=corrections,
-        schedule=timedelta(minutes=random.choice((10, 60))) if random.random() < 0.15 else None,
-        page=random.choice((None, None, 2)),
-        # One client under two ids has two request ids: only looking keeps them apart.
-        namesakes=mode != "two desks" and late + lag < SETTLE.total_seconds(),
-    )
 
 
 @dataclass
@@ -131,87 +61,13 @@ class Result:
         return [in_words(entry) for entry in self.traced]
 
 
-class Place:
-    """Where worlds keep their files: one ledger file for each home, used world after world.
-
-    The statements that SQLAlchemy has compiled stay with the engine of a file, and compiling them
-    anew would cost more than playing a world.
-    """
-
-    def __init__(self) -> None:
-        root = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-        self.folder = Path(tempfile.mkdtemp(prefix="qbdesk-simulation-", dir=root))
-        self._ledgers: dict[str, Ledger] = {}
-        self._empty = self._template()
-
-    def _template(self) -> bytes:
-        file = self.folder / "template.db"
-        ledger = open_ledger(file)
-        with ledger.begin() as connection:
-            connect(connection)
-        ledger.close()
-        return file.read_bytes()
-
-    def home(self, name: str) -> Home:
-        folder = self.folder / name
-        folder.mkdir(exist_ok=True)
-        self.put(name, self._empty)
-        if name not in self._ledgers:
-            self._ledgers[name] = open_ledger(folder / "ledger.db")
-        return Home(folder, self._ledgers[name])
-
-    def put(self, name: str, content: bytes | None) -> None:
-        """Another ledger file in place of the one that is there; None: an empty one."""
-        if name in self._ledgers:
-            self._ledgers[name].close()
-        (self.folder / name / "ledger.db").write_bytes(self._empty if content is None else content)
-
-    def copy(self, name: str) -> bytes:
-        return (self.folder / name / "ledger.db").read_bytes()
-
-    def clear(self) -> None:
-        for ledger in self._ledgers.values():
-            ledger.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def connect(connection: Any) -> None:
-    """The company as it stands after a person has connected it."""
-    world = PracticeWorld(invoices=0, seed=1, clock=lambda: START)
-    income = world.company.books.named("Account", "Services")
-    assert income is not None
-    companies.add(
-        connection,
-        name=NAME,
-        source="feed",
-        source_url=f"{ADDRESS}/source",
-        from_date=(START - timedelta(days=60)).date(),
-        tenant_id=world.feed.tenant.id,
-        tenant_name=world.feed.tenant.name,
-        tenant_environment="production",
-        time_zone=world.feed.tenant.timezone,
-        client_id=CLIENT_ID,
-        redirect_uri=REDIRECT_URI,
-        realm_id=world.realm_id,
-        environment="production",
-        company_name=world.company_name,
-        country="CA",
-        home_currency="CAD",
-        income_account_id=income["Id"],
-        income_account_name=income["Name"],
-        connected=True,
-        test_server=True,
-        created_at=START,
-    )
-
-
 class World:
     """Plays one seed. For one use."""
 
-    def __init__(self, seed: int, place: Place, loop: VirtualLoop, make: Make) -> None:
+    def __init__(self, seed: int, place: Place, loop: VirtualLoop, make: Make, lean: Lean) -> None:
         self.seed = seed
         self.random = Random(seed)
-        self.plan = plan_of(self.random)
+        self.plan = lean(plan_of(self.random))
         self.time = Time(loop)
         self.loop = loop
         self.place = place
@@ -314,7 +170,7 @@ class World:
         self.net.weather.trouble = self.plan.weather.trouble
         for _ in range(self.plan.things):
             await self._happens()
-            await self._pass_time(self.random.choice(STEPS))
+            await asyncio.sleep(self.random.choice(self.plan.steps))
             if self.random.random() < 0.8:
                 await self._replace_the_dead()
         began = self.loop.time()
@@ -360,9 +216,6 @@ class World:
         done = what()
         if asyncio.iscoroutine(done):
             await done
-
-    async def _pass_time(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
     def _passes(self) -> None:
         for desk in self.desks.values():
@@ -530,8 +383,8 @@ def quiet() -> Iterator[None]:
         logging.disable(before)
 
 
-def play(seed: int, make: Make = usual_engine) -> Result:
-    """Plays one world to its end and judges it."""
+def play(seed: int, make: Make = usual_engine, lean: Lean = lambda plan: plan) -> Result:
+    """Plays one world to its end and judges it. `lean`: what makes some trouble more likely."""
     global _place  # one for each process: its ledgers' statements stay compiled
     if _place is None or not _place.folder.exists():
         _place = Place()
@@ -539,7 +392,7 @@ def play(seed: int, make: Make = usual_engine) -> Result:
     loop.set_task_factory(own_tasks)  # type: ignore[arg-type]
     with quiet():
         try:
-            world = World(seed, _place, loop, make)
+            world = World(seed, _place, loop, make, lean)
             return loop.run_until_complete(world.run())
         finally:
             loop.close()
