@@ -40,6 +40,17 @@ simulation:  ## 2,000 simulated worlds: nothing is lost or doubled, and engines 
 simulate:  ## play SEEDS= worlds in all, those not played yet on all cores; or SEEDS= from SEED= on, with traces
 	$(BIN)/python tests/simulation/simulate.py --seeds $(or $(SEEDS),1000) $(if $(SEED),--seed $(SEED))
 
+exhaustive:  ## fails every single call of database, network and keyring once, and from then on (an hour)
+	QBDESK_TEST_ALL_CALLS=1 \
+	    $(BIN)/pytest -q --timeout 7200 -o faulthandler_timeout=0 -o log_cli=true --log-cli-level WARNING \
+	    tests/integration/test_every_call_fails.py
+
+kill:  ## kills a pass 200 times (KILLS=) at random moments over 300 invoices (INVOICES=), new SEED=
+	QBDESK_TEST_KILLS=$(or $(KILLS),200) QBDESK_TEST_INVOICES=$(or $(INVOICES),300) \
+	    QBDESK_TEST_SEED=$(or $(SEED),$$(date +%s)) tests/desktop/session.sh \
+	    $(BIN)/pytest -q --timeout 7200 -o faulthandler_timeout=0 -o log_cli=true --log-cli-level WARNING \
+	    tests/desktop/test_killed_at_random.py -k killed_at_any_moment
+
 desktop:  ## the tests in a real desktop session (X server, tray, notifications, keyring)
 	tests/desktop/session.sh $(BIN)/pytest -q tests/desktop
 
@@ -53,4 +64,4 @@ lock:  ## write requirements.lock anew from pyproject.toml (needs uv)
 clean:  ## remove what was made
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 
-.PHONY: help setup practice test check lint types unit integration fuzz simulation simulate desktop format lock clean
+.PHONY: help setup practice test check lint types unit integration fuzz simulation simulate exhaustive kill desktop format lock clean

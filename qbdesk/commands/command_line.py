@@ -5,7 +5,7 @@ import sys
 import click
 
 import qbdesk
-from qbdesk.commands import companies, doctor, invoices, practice
+from qbdesk.commands import companies, doctor, invoices, practice, restore, totals
 
 
 @click.group(invoke_without_command=True)
@@ -35,7 +35,9 @@ for command in (
     invoices.resolve,
     invoices.ignore,
     invoices.journal,
+    totals.totals,
     doctor.doctor,
+    restore.restore,
     practice.practice,
     practice.practice_server,
 ):

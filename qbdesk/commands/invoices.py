@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qbdesk.commands import preview
 from qbdesk.commands.progress import shown_progress
 from qbdesk.commands.running import (
     NEEDS_ATTENTION,
@@ -33,19 +34,20 @@ STOPPED = "Stopped. What was posted stays; the rest waits for the next pass."
 @click.command()
 @click.argument("company", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per company at the end.")
-@click.option("--preview", is_flag=True, help="Read and plan only; nothing is written.")
-def sync(company: str | None, as_json: bool, preview: bool) -> None:
+@click.option(
+    "--preview", "preview_only", is_flag=True, help="Read and plan only; nothing is written."
+)
+def sync(company: str | None, as_json: bool, preview_only: bool) -> None:
     """One pass to the end, over COMPANY or over all."""
     with service() as opened:
         names = _names(opened, company)
-        if preview:
+        if preview_only:
             for name in names:
                 _preview(opened, name, as_json=as_json)
             return
-        results: list[PassResult] = []
-        for name in names:
-            results += _pass(opened, name)
-            _tell(results[-1], as_json=as_json)
+        results = _passes(opened, names)
+        for result in results:
+            _tell(result, as_json=as_json)
     if any(result.stopped for result in results):
         sys.exit(NOT_DONE)
     if any(result.needs_attention for result in results):
@@ -59,17 +61,20 @@ def _names(opened: "Service", company: str | None) -> list[str]:
     return [view.name for view in views]
 
 
-def _pass(opened: "Service", company: str) -> list[PassResult]:
-    paused = wait(opened.company(company)).paused
-    if paused:
-        say(f"{company} is paused: nothing is looked for or posted until qbdesk resume {company}.")
+def _passes(opened: "Service", names: Sequence[str]) -> list[PassResult]:
+    """One pass over each of them, side by side; Ctrl-C stops all."""
+    paused = {name for name in names if wait(opened.company(name)).paused}
+    for name in paused:
+        say(f"{name} is paused: nothing is looked for or posted until qbdesk resume {name}.")
     try:
-        with shown_progress(opened, company):
-            results = wait(opened.sync(company))
+        with shown_progress(opened, names):
+            under_way = [opened.sync(name) for name in names]
+            results = [result for each in under_way for result in wait(each)]
     except KeyboardInterrupt:
         raise Refusal(STOPPED) from None
-    if not paused and wait(opened.company(company)).paused:
-        say(f"{company} was paused meanwhile: the rest waits until qbdesk resume {company}.")
+    for name in set(names) - paused:
+        if wait(opened.company(name)).paused:
+            say(f"{name} was paused meanwhile: the rest waits until qbdesk resume {name}.")
     return results
 
 
@@ -98,13 +103,15 @@ def _tell(result: PassResult, *, as_json: bool) -> None:
 
 
 def _preview(opened: "Service", company: str, *, as_json: bool) -> None:
-    with shown_progress(opened, company):
-        rows = wait(opened.preview(company))
+    with shown_progress(opened, [company]):
+        found = wait(opened.preview(company))
+    to_do = [row for row in found.rows if row.status not in AT_REST]
     if as_json:
-        print_json([_row(row) for row in rows])
-        return
-    to_do = [row for row in rows if row.status not in AT_REST]
-    if to_do:
+        rows = [_row(row) for row in found.rows]
+        print_json(preview.as_json_value(found) | {"invoices": rows})
+    elif to_do:
+        preview.print_summary(found)
+        click.echo()
         _print_rows(to_do)
     else:
         click.echo(f"{plain(company)}: nothing to post.")
@@ -182,13 +189,13 @@ def resync(company: str, ids: tuple[str, ...]) -> None:
 
 @click.command()
 @click.argument("company")
-@click.argument("invoice_id")
+@click.argument("ids", nargs=-1, required=True)
 @click.argument("choice")
-def resolve(company: str, invoice_id: str, choice: str) -> None:
-    """Take one of an invoice's choices; `qbdesk invoices COMPANY --json` lists them."""
+def resolve(company: str, ids: tuple[str, ...], choice: str) -> None:
+    """Take a choice that these invoices offer; `qbdesk invoices COMPANY --json` lists them."""
     with service() as opened:
         with turn(opened, company):
-            wait(opened.resolve(company, invoice_id, choice, who()))
+            wait(opened.resolve_all(company, ids, choice, who()))
         click.echo("Decided; the next pass goes on with it.")
 
 
@@ -206,10 +213,10 @@ def ignore(company: str, ids: tuple[str, ...], note: str) -> None:
 
 @click.command()
 @click.argument("company")
-@click.argument("invoice_id")
+@click.argument("invoice_id", required=False)
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON, on the last line.")
-def journal(company: str, invoice_id: str, as_json: bool) -> None:
-    """What was done for an invoice, and why."""
+def journal(company: str, invoice_id: str | None, as_json: bool) -> None:
+    """What was done for an invoice, and why; without one, with the company itself."""
     with service() as opened:
         entries = wait(opened.journal(company, invoice_id))
     if as_json:

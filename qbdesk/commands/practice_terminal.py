@@ -41,7 +41,7 @@ def show(service: Service, server: PracticeServer, company: str) -> int:
     click.echo(f"Source: {plain(view.source_name or '')}, invoices paid from {view.from_date} on")
     tested = ", TEST SERVER" if offer.test_server else ""
     click.echo(f"QuickBooks connected: {plain(offer.company_name)} ({offer.environment}{tested})")
-    with shown_progress(service, company):
+    with shown_progress(service, [company]):
         (result,) = service.sync(company).result()
     print_all(service, company)
     click.echo(

@@ -1,7 +1,7 @@
 """A progress bar on a terminal, and nothing where there is none."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def shown_progress(service: "Service", company: str) -> Iterator[None]:
-    """Shows how far a pass has come. Ctrl-C stops the pass at a safe point."""
+def shown_progress(service: "Service", companies: Sequence[str]) -> Iterator[None]:
+    """Shows how far the passes have come. Ctrl-C stops them at a safe point."""
     if not sys.stderr.isatty():
-        with _heard(service, _say_waiting):
+        with _heard(service, _waiting_told_once()):
             yield
         return
     from rich import progress
@@ -33,20 +33,31 @@ def shown_progress(service: "Service", company: str) -> Iterator[None]:
         console=Console(stderr=True),
         transient=True,
     )
-    task = bar.add_task(plain(company), total=None)
+    tasks = {company: bar.add_task(plain(company), total=None) for company in companies}
 
     def show(event: Event) -> None:
-        if isinstance(event, Progress):
-            total = event.total or None
-            bar.update(task, description=plain(event.sentence), completed=event.done, total=total)
+        if isinstance(event, Progress) and event.company in tasks:
+            told = event.sentence if len(tasks) == 1 else f"{event.company}: {event.sentence}"
+            bar.update(
+                tasks[event.company],
+                description=plain(told),
+                completed=event.done,
+                total=event.total or None,
+            )
 
     with bar, _heard(service, show):
         yield
 
 
-def _say_waiting(event: Event) -> None:
-    if isinstance(event, Progress) and event.sentence == WAITING:
-        click.echo(event.sentence, err=True)
+def _waiting_told_once() -> Callable[[Event], None]:
+    told = set()
+
+    def say_waiting(event: Event) -> None:
+        if isinstance(event, Progress) and event.sentence == WAITING and not told:
+            told.add(WAITING)
+            click.echo(event.sentence, err=True)
+
+    return say_waiting
 
 
 @contextmanager

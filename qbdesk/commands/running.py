@@ -56,21 +56,11 @@ def service() -> Iterator["Service"]:
 def turn(opened: "Service", company: str) -> Iterator[None]:
     """Waits until no other program posts to these books, and says so: what is decided in the middle
     of a pass would be overtaken by it. A company that is not there is refused at once."""
-    from filelock import FileLock, Timeout
-
-    from qbdesk.sync.turn import WAITING
+    from qbdesk.sync.turn import turn_of_a_command
 
     wait(opened.company(company))
-    lock = FileLock(home_folder() / "engine.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        say(WAITING)
-        lock.acquire()
-    try:
+    with turn_of_a_command(home_folder(), say):
         yield
-    finally:
-        lock.release()
 
 
 def wait(future: Future[T]) -> T:

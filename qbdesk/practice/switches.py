@@ -92,6 +92,7 @@ class Switches:
     feed_seconds: float = 1.0  # how slow "slow" is; Retry-After of "rate_limited"
     feed_poll_interval: int = 5  # X-Poll-Interval
     feed_duplicates: bool = False  # every page repeats an item of the page before
+    feed_repeats_etag: bool = False  # every answer has the same ETag, so that a 304 hides rows
     feed_shuffled: bool = False  # items of a page come out of order
     feed_sync_results: bool = True  # off: posting a sync result is 501
     trickle_seconds: float = 0.0  # > 0: another invoice turns paid that often, while served

@@ -1,5 +1,6 @@
 """Who a company is spoken to about: its source and its QuickBooks, each through its client."""
 
+import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from qbdesk.sync.quickbooks.client import QuickBooks
 from qbdesk.sync.quickbooks.hosts import Hosts
 from qbdesk.sync.quickbooks.limits import Limiter
 from qbdesk.sync.quickbooks.tokens import Aside
-from qbdesk.sync.schedule import Schedule
+from qbdesk.sync.safekeeping import BackUp, in_a_thread
 from qbdesk.sync.sources.feed import FeedSource
 from qbdesk.sync.vault import Vault, in_time
 
@@ -46,7 +47,8 @@ class Surroundings:
     interval: timedelta | None = None  # None: as the source wishes
     monotonic: Callable[[], float] = time.monotonic
     aside: Aside = in_time  # how the keyring is asked, which may wait for a person
-    schedule: Callable[[Callable[[str], Awaitable[None]]], Schedule] = Schedule
+    chance: Callable[[], float] = random.random  # from 0 to 1; no secret hangs on it
+    back_up: BackUp = in_a_thread
 
 
 class Clients:

@@ -47,6 +47,7 @@ class Lookups:
             Subject.EMAIL: self._emails,
             Subject.NAME: self._names,
             Subject.ITEM: self._items,
+            Subject.MAPPED_ITEM: self._mapped_items,
             Subject.METHODS: self._methods,
             Subject.EXCHANGE_RATE: self._rates,
             Subject.PAYMENTS: self._payments,
@@ -111,6 +112,13 @@ class Lookups:
                     self._known.items[account] = item.id
                 else:
                     self._known.item_names_taken.add(name)
+
+    async def _mapped_items(self, ids: Sequence[str]) -> None:
+        for part in parts(sorted(ids), NUMBERS_AT_ONCE):
+            statement = query("Item", [Condition("Id", "IN", part), ACTIVE_OR_NOT])
+            found = await self._quickbooks.query(statement, ItemObject, "Item")
+            there = {item.id: item for item in found}
+            self._known.mapped_items |= {item_id: there.get(item_id) for item_id in part}
 
     async def _methods(self, _keys: Sequence[str]) -> None:
         statement = query("PaymentMethod")

@@ -3,20 +3,21 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from qbdesk.sync import rulings
 from qbdesk.sync.clients import Surroundings
-from qbdesk.sync.errors import Trouble, where
+from qbdesk.sync.errors import LedgerDamaged, LedgerTrouble, Trouble, where
 from qbdesk.sync.ledger import companies, invoices
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.posting import CompanyStopped
 from qbdesk.sync.quickbooks.client import QuickBooksError, Unreachable
 from qbdesk.sync.quickbooks.faults import FaultKind
 from qbdesk.sync.quickbooks.oauth import KeysRefused, SignInEnded, SignInUnreachable
-from qbdesk.sync.schedule import SHORTEST, USUAL, Schedule, back_off
+from qbdesk.sync.schedule import next_time, pause_after
 from qbdesk.sync.sources.source import SourceUnreachable
 from qbdesk.sync.vault import KeyringLocked
 from qbdesk.sync.verdicts import Tally
@@ -52,20 +53,30 @@ class Stop:
     kind: State | None
 
 
+@dataclass(frozen=True)
+class Appointment:
+    """The next pass of a company, appointed at the end of the last one."""
+
+    appointed_at: datetime
+    due_at: datetime
+    failures: int
+
+
 class PassEnd:
-    """What is left to do when a pass over a company has ended, however it did.
+    """What is left to do when a pass over a company has ended, however it did."""
 
-    Args:
-        failures: Passes in a row that could not be served, by company.
-    """
-
-    def __init__(
-        self, around: Surroundings, schedule: Schedule, hears: Callable[[Event], None]
-    ) -> None:
+    def __init__(self, around: Surroundings, hears: Callable[[Event], None]) -> None:
         self._around = around
-        self._schedule = schedule
         self._hears = hears
-        self._failures: dict[str, int] = {}
+        # What the ledger could not take (a full disk): without it a pass would begin at once again.
+        self._unwritten: dict[str, Appointment] = {}
+
+    def next_time(self, company: Company) -> datetime:
+        """When the next pass by the schedule is due; now, or later."""
+        kept = self._unwritten.get(company.name)
+        if kept is None or (company.appointed_at and company.appointed_at > kept.appointed_at):
+            return next_time(company.appointed_at, company.due_at, self._around.clock())
+        return next_time(kept.appointed_at, kept.due_at, self._around.clock())
 
     def of(
         self,
@@ -75,43 +86,67 @@ class PassEnd:
         stop: Stop | None,
         *,
         whole: bool,
+        go_on: bool = False,
     ) -> PassResult:
         """Writes it down, appoints the next pass and tells it all.
 
         Args:
+            company: As it was when the pass began.
             whole: False where the company was left (paused, removed) on the way.
+            go_on: It is due at once: only the program's end has stopped the pass.
         """
+        following = self._following(company, tally, stop, go_on=go_on)
         try:
-            self._write_down(company, stop, whole=whole)
-        except SQLAlchemyError as error:
+            self._write_down(company, tally, stop, following, whole=whole)
+        except (SQLAlchemyError, LedgerTrouble, LedgerDamaged) as error:
             # A full disk, for example. The next pass finds in the ledger what was done in this one.
             log.error("No end written: %s at %s", type(error).__name__, where(error))
-            stop = stop if stop and stop.kind else Stop(OWN_FAULT, State.ATTENTION)
-        finally:
-            failed = stop is not None and stop.kind is not None
-            failures = self._failures.get(company.name, 0) + 1 if failed else 0
-            self._failures[company.name] = failures
-            wait = self._pause_after(tally, failures)
-            self._schedule.at(company.name, self._around.clock() + wait)
-        self._warn(company, tally, stop, failures)
+            stop = stop if stop and stop.kind else Stop(_told(error), State.ATTENTION)
+            following = self._following(company, tally, stop, go_on=go_on)
+            self._unwritten[company.name] = following
+        else:
+            self._unwritten.pop(company.name, None)
+        self._warn(company, tally, stop, following.failures)
         self._hears(CompanyChanged(company.name))
         return self.result(company, tally, requests, stop)
 
-    def _write_down(self, company: Company, stop: Stop | None, *, whole: bool) -> None:
+    def _following(
+        self, company: Company, tally: Tally, stop: Stop | None, *, go_on: bool
+    ) -> Appointment:
+        around, now = self._around, self._around.clock()
+        earlier = self._unwritten.get(company.name) or company
+        failed = stop is not None and stop.kind is not None
+        failures = earlier.failures + 1 if failed else 0
+        wait = pause_after(around.interval, tally.poll_seconds, failures, around.chance())
+        return Appointment(now, now if go_on else now + wait, failures)
+
+    def _write_down(
+        self,
+        company: Company,
+        tally: Tally,
+        stop: Stop | None,
+        following: Appointment,
+        *,
+        whole: bool,
+    ) -> None:
         kind = None if stop is None else stop.kind
         trouble = stop.sentence if stop is not None and kind else None
         values: dict[str, Any] = {"trouble": trouble, "trouble_kind": kind}
+        values["failures"] = following.failures
         if stop is None and whole:
-            values["last_pass_at"] = self._around.clock()
+            values["last_pass_at"] = following.appointed_at
         with self._around.ledger.begin() as connection:
             invoices.rest(connection, company.id)
+            if companies.get(connection, company.id).appointed_at == company.appointed_at:
+                values["appointed_at"] = following.appointed_at
+                values["due_at"] = following.due_at
+            # Else somebody has asked for another pass while this one was running.
+            if tally.chosen != companies.chosen(connection, company.id):
+                # What was held meanwhile was held by the settings that the pass began with.
+                held, now = invoices.held(connection, company.id), following.appointed_at
+                rulings.requeue(connection, held, now)
+                values |= {"appointed_at": now, "due_at": now}
             companies.change(connection, company.id, **values)
-
-    def _pause_after(self, tally: Tally, failures: int) -> timedelta:
-        """Until the next pass by the schedule: as the source wishes, longer after failures."""
-        wished = USUAL if tally.poll_seconds is None else timedelta(seconds=tally.poll_seconds)
-        wait = self._around.interval or max(wished, SHORTEST)
-        return max(wait, back_off(failures)) if failures else wait
 
     def _warn(self, company: Company, tally: Tally, stop: Stop | None, failures: int) -> None:
         """One notification per pass: what is newly held, or that the connection is lost."""
@@ -137,9 +172,9 @@ class PassEnd:
         try:
             with self._around.ledger.begin() as connection:
                 counts = invoices.counts(connection, company.id)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, LedgerTrouble, LedgerDamaged) as error:
             log.error("Nothing counted: %s at %s", type(error).__name__, where(error))
-            stopped = stopped or OWN_FAULT
+            stopped = stopped or _told(error)
         waiting = counts.get(Status.WAITING, 0) + counts.get(Status.POSTING, 0)
         held = counts.get(Status.NEEDS_ATTENTION, 0)
         return PassResult(company.name, tally.synced, waiting, held, requests, stopped)
@@ -148,6 +183,10 @@ class PassEnd:
 def stop_for(error: Trouble) -> Stop:
     """What a pass that met with this means for the company."""
     return Stop(str(error), _kind_of(error))
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, Trouble) else OWN_FAULT
 
 
 def _kind_of(error: Trouble) -> State:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from qbdesk.sync.errors import Trouble
-from qbdesk.sync.ledger import companies, invoices, steps
+from qbdesk.sync.ledger import companies, invoices, marks, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.ledger.steps import StepRecord, StepState
@@ -22,13 +22,16 @@ from qbdesk.sync.quickbooks.client import (
     QuickBooks,
     Write,
 )
-from qbdesk.sync.quickbooks.faults import FaultKind
+from qbdesk.sync.quickbooks.connection import NeverLeft
+from qbdesk.sync.quickbooks.faults import Fault, FaultKind
+from qbdesk.sync.quickbooks.outcomes import unknown
 from qbdesk.sync.recording import Recorder, Wanted
 from qbdesk.sync.views import Status
 
 MANY = 10  # so many writes of one kind travel in batches; fewer go one by one, which is unmetered
 BATCH = 30  # Intuit: items in a batch
 AT_ONCE = 4  # single writes under way together
+STOPPED_ON_THE_WIRE = "Stopped before QuickBooks had answered."
 
 
 class CompanyStopped(Trouble):
@@ -73,7 +76,7 @@ class Poster:
         Raises:
             CompanyStopped: QuickBooks serves nothing of this company now.
         """
-        chosen = _each_once(wanted)
+        chosen = each_once(wanted)
         for kind in StepKind:
             group = [entry for entry in chosen if entry.post.kind is kind]
             if not group:
@@ -143,16 +146,33 @@ class Poster:
             if len(group) > 1:
                 path = _batch_path([write.request_id for write in writes])
                 steps.sent_through(connection, [step.id for _, step in ready], path)
+            mark = marks.of(connection)
+        marks.write(self._ledger.file, mark)
         if not ready:
             return
         try:
             outcomes = await write(writes)
-        except Trouble:
-            # The token source had none to give: certainly nothing of this has left.
+        except (Trouble, NeverLeft):
+            # No token, or stopped while it waited: certainly nothing of this has left.
             with self._ledger.begin() as connection:
                 for _, step in ready:
                     self._recorder.take_back(connection, step)
             raise
+        except asyncio.CancelledError:
+            self._record(ready, [unknown(STOPPED_ON_THE_WIRE, None)] * len(ready))
+            raise
+        stopped = self._record(ready, outcomes)
+        if stopped is not None:
+            raise CompanyStopped(
+                f"{stopped.sentence} {stopped.press}",
+                signed_out=stopped.kind is FaultKind.SIGN_IN,
+            )
+        await asyncio.sleep(0)  # a stop that came while the answer was on its way counts from here
+
+    def _record(
+        self, ready: Sequence[tuple[Wanted, StepRecord]], outcomes: Sequence[Outcome]
+    ) -> Fault | None:
+        """Writes down what became of writes; a fault that concerns the whole company."""
         stopped = None
         with self._ledger.begin() as connection:
             for (entry, step), outcome in zip(ready, outcomes, strict=True):
@@ -160,11 +180,7 @@ class Poster:
                     connection, entry, step, outcome, batched=len(ready) > 1
                 )
                 stopped = told or stopped
-        if stopped is not None:
-            raise CompanyStopped(
-                f"{stopped.sentence} {stopped.press}",
-                signed_out=stopped.kind is FaultKind.SIGN_IN,
-            )
+        return stopped
 
     def _check_still_wanted(self, connection: Connection) -> None:
         """Another program on this machine may have disconnected or paused the company meanwhile."""
@@ -228,7 +244,7 @@ class Poster:
         return step.id
 
 
-def _each_once(wanted: Sequence[Wanted]) -> list[Wanted]:
+def each_once(wanted: Sequence[Wanted]) -> list[Wanted]:
     """The same operation once; of those that must not meet, the first."""
     chosen: dict[str, Wanted] = {}
     alone: set[str] = set()

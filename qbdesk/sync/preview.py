@@ -1,22 +1,30 @@
 """What a pass would do, played through on a copy of the ledger; nothing is written."""
 
+import asyncio
 import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from qbdesk.sync import shown
+from qbdesk.sync import intake, recollection, shown
 from qbdesk.sync.clients import Clients, Surroundings
 from qbdesk.sync.company_pass import CompanyPass
 from qbdesk.sync.ledger import invoices
 from qbdesk.sync.ledger.companies import Company
+from qbdesk.sync.ledger.database import Ledger
+from qbdesk.sync.ledger.invoices import InvoiceRecord
+from qbdesk.sync.outlook import Outlook
+from qbdesk.sync.rehearsal import WOULD_POST, Rehearsal
+from qbdesk.sync.reports import Preview
 from qbdesk.sync.verdicts import Tally
-from qbdesk.sync.views import InvoiceRow, InvoicesChanged, Progress
+from qbdesk.sync.views import InvoiceRow, InvoicesChanged, Progress, Requests, Status
 from qbdesk.sync.waves import PassTools
 
 PREVIEW = "preview-"
 PREVIEW_LASTS = 3600.0  # seconds
+AT_ONCE = 200  # rows read together
+_SAID_BEFORE = (Status.IGNORED, Status.ALREADY_IN_QUICKBOOKS)
 
 
 async def preview(
@@ -24,14 +32,22 @@ async def preview(
     clients: Clients,
     company: Company,
     hears: Callable[[InvoicesChanged | Progress], None],
-) -> list[InvoiceRow]:
-    """Every invoice as it would stand after a pass. Raises Trouble as a pass does."""
+) -> Preview:
+    """Every invoice as it would stand after a pass, and what it would post, added up (rule 34).
+
+    Raises Trouble as a pass does.
+    """
     quickbooks = clients.quickbooks(company)
     source = await clients.source(company)
+    limiter = clients.limiter(company.realm_id or "")
+    before = limiter.counts
+    rehearsal = Rehearsal()
     _sweep(around.home)
     with TemporaryDirectory(prefix=PREVIEW, dir=around.home) as folder:
         copy = around.ledger.copy_to(Path(folder) / "preview.db")
         try:
+            with copy.begin() as connection:
+                stood = invoices.statuses(connection, company.id)
             tools = PassTools(
                 copy,
                 company,
@@ -41,14 +57,58 @@ async def preview(
                 around.settle,
                 hears,
                 around.monotonic,
-                preview=True,
+                rehearsal=rehearsal,
             )
             await CompanyPass(tools, Tally(), afresh=True).run()
+            rows = await _rows(copy, company, around, rehearsal.outlook, stood)
             with copy.begin() as connection:
-                records = invoices.everything(connection, company.id)
+                facts = recollection.last_facts(connection, company)
         finally:
             copy.close()
-    return [shown.row(record, company, around.hosts) for record in records]
+    counts = limiter.counts.since(before)
+    outlook, closed = rehearsal.outlook, facts.close_date if facts else None
+    return Preview(
+        company=company.name,
+        rows=tuple(rows),
+        whole=outlook.whole(),
+        months=outlook.months(closed),
+        new_customers=outlook.customers("new"),
+        matched_customers=outlook.customers("matched"),
+        doubtful_customers=outlook.customers("doubtful"),
+        closed_up_to=closed,
+        requests=Requests(counts.reads, counts.writes, counts.batches),
+    )
+
+
+async def _rows(
+    copy: Ledger,
+    company: Company,
+    around: Surroundings,
+    outlook: Outlook,
+    stood: dict[int, Status],
+) -> list[InvoiceRow]:
+    """All rows; what would not be posted goes into the outlook as well."""
+    rows: list[InvoiceRow] = []
+    last = 0
+    while True:
+        with copy.begin() as connection:
+            records = invoices.page(connection, company.id, last, AT_ONCE)
+        for record in records:
+            rows.append(shown.row(record, company, around.hosts))
+            if _is_told(record, stood.get(record.id)):
+                invoice = intake.read_document(record.document).invoice
+                outlook.rest(record, invoice.issue_date if invoice else None)
+        if len(records) < AT_ONCE:
+            return rows
+        last = records[-1].id
+        await asyncio.sleep(0)  # whoever asks for something else meanwhile is answered
+
+
+def _is_told(record: InvoiceRecord, stood: Status | None) -> bool:
+    """What is at rest already, or would be posted and is added up from its own decision, is not."""
+    if record.status is Status.SYNCED or record.message == WOULD_POST:
+        return False
+    return not (record.status in _SAID_BEFORE and record.status is stood)
 
 
 def _sweep(home: Path) -> None:

@@ -4,15 +4,13 @@ from sqlalchemy import Connection
 
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import memory
-from qbdesk.sync.planner.invoice_body import ITEM, item_setting
+from qbdesk.sync.planner.items import ITEM, item_setting
 from qbdesk.sync.quickbooks.client import QuickBooks
 from qbdesk.sync.quickbooks.objects import ItemObject
 from qbdesk.sync.quickbooks.queries import Condition, query
 from qbdesk.sync.views import Choice
 
 LONGEST_PRODUCT = 200
-# Selling a stock item moves stock, and a bundle has no account of its own.
-SOLD = ("Service", "NonInventory")
 USUAL = Choice("", "The usual service")
 _CHOSEN = "chosen item"
 
@@ -45,28 +43,32 @@ def setting_key(key: str) -> str:
 async def find(quickbooks: QuickBooks, wanted: str) -> Choice:
     """The active product or service of this name (`Parent:Child` for one within another).
 
+    A number may be a name as well as an Id: it is the name of the one that bears it, if any does.
+
     Raises:
         Refusal: There is none, there are several, or it cannot take a line's amount.
         QuickBooksError, Unreachable: As the client's reads do.
     """
     last = wanted.rpartition(":")[2].strip()
-    statement = query("Item", [Condition("Name", "=", last)])
-    active = [item for item in await quickbooks.query(statement, ItemObject, "Item") if item.active]
-    named = [item for item in active if _full_name(item).casefold() == wanted.casefold()]
+    active = await _active(quickbooks, Condition("Name", "=", last))
+    named = [item for item in active if item.full_name.casefold() == wanted.casefold()]
     found = named or [item for item in active if item.name.casefold() == wanted.casefold()]
+    if not found and wanted.isascii() and wanted.isdigit():
+        found = await _active(quickbooks, Condition("Id", "=", wanted))
     if not found:
         raise Refusal(f"QuickBooks has no active product or service called “{wanted[:100]}”.")
     if len(found) > 1:
-        names = ", ".join(sorted(map(_full_name, found)))
+        names = ", ".join(sorted(item.full_name for item in found))
         raise Refusal(f"QuickBooks has several of that name. Name one of them in full: {names}.")
     (item,) = found
-    if item.type not in SOLD or item.income_account_ref is None:
+    if not item.takes_an_amount:
         raise Refusal(
-            f"“{_full_name(item)}” is stock, a bundle or has no income account, so qbdesk does not "
+            f"“{item.full_name}” is stock, a bundle or has no income account, so qbdesk does not "
             "post to it. Choose a service or a non-stock product."
         )
-    return Choice(item.id, _full_name(item))
+    return Choice(item.id, item.full_name)
 
 
-def _full_name(item: ItemObject) -> str:
-    return item.fully_qualified_name or item.name
+async def _active(quickbooks: QuickBooks, condition: Condition) -> list[ItemObject]:
+    found = await quickbooks.query(query("Item", [condition]), ItemObject, "Item")
+    return [item for item in found if item.active]

@@ -25,6 +25,11 @@ def recent_facts(connection: Connection, company: Company, now: datetime) -> Fac
     at = company.preflight_at
     if at is None or not timedelta(0) <= now - at <= FACTS_LAST:
         return None
+    return last_facts(connection, company)
+
+
+def last_facts(connection: Connection, company: Company) -> Facts | None:
+    """The last preflight, however old."""
     kept = memory.recall(connection, company.id, "facts").get("facts")
     return None if kept is None else Facts.model_validate(kept)
 

@@ -13,8 +13,10 @@ from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.ledger.steps import StepState
 from qbdesk.sync.planner.after_invoice import PAY_AGAIN, POST_AGAIN
 from qbdesk.sync.planner.plan import KEEP, KEPT, kept_word
-from qbdesk.sync.planner.steps import operations, payment_operation
+from qbdesk.sync.planner.repair import LEAVE, left
+from qbdesk.sync.planner.steps import invoice_operation, operations, payment_operation
 from qbdesk.sync.planner.tax_codes import CODE_PREFIX
+from qbdesk.sync.quickbooks.answers import PostedInvoice
 from qbdesk.sync.shown import TRY_AGAIN
 from qbdesk.sync.verdicts import NOT_WANTED
 from qbdesk.sync.views import Status
@@ -76,37 +78,86 @@ def ignore(
     """Leaves invoices alone from now on. Raises Refusal when one is not in the ledger."""
     for record in [_known(connection, company, source_id) for source_id in source_ids]:
         told = f"Ignored by {who}" + (f": {note.strip()[:500]}" if note.strip() else ".")
-        invoices.change(
-            connection,
-            record.id,
-            status=Status.IGNORED,
-            reason=intake.BY_A_PERSON,
-            message=told,
-            choices=[],
-            changed_at=now,
-        )
-        journal.add(connection, company.id, record.id, now, told, who=who, details=record.message)
+        _put_aside(connection, record, told, who, now)
 
 
 def resolve(
-    connection: Connection, company: Company, source_id: str, choice: str, who: str, now: datetime
+    connection: Connection,
+    company: Company,
+    source_ids: Sequence[str],
+    choice: str,
+    who: str,
+    now: datetime,
 ) -> None:
-    """Takes one of the choices that an invoice offers.
+    """Takes a choice that each of these invoices offers; rule 32: with who decided, and what about.
 
     Raises:
-        Refusal: No such invoice, or it does not offer this choice.
+        Refusal: No such invoice, or one does not offer this choice; nothing is decided then.
+    """
+    records = [_known(connection, company, each) for each in dict.fromkeys(source_ids)]
+    for record in records:
+        if choice not in _offered(record):
+            raise Refusal(_NOT_OFFERED if len(records) == 1 else _not_offered_by(record))
+    for record in records:
+        told = f"Decided: {_offered(record)[choice]}"
+        journal.add(connection, company.id, record.id, now, told, who=who, details=record.message)
+        _decide(connection, company, record, choice, who, now)
+
+
+_NOT_OFFERED = "This invoice does not offer that choice (any more). Look at it again."
+
+
+def _not_offered_by(record: InvoiceRecord) -> str:
+    name = record.number or record.source_id
+    return (
+        f"Invoice {name[:60]} does not offer that choice (any more), so nothing was decided for "
+        "any of them."
+    )
+
+
+def _offered(record: InvoiceRecord) -> dict[str, str]:
+    """The choices of a held invoice: word -> label."""
+    if record.status is not Status.NEEDS_ATTENTION:
+        return {}
+    return {entry.word: entry.label for entry in (TRY_AGAIN, *record.choices)}
+
+
+def alike(connection: Connection, company: Company, source_id: str) -> dict[str, tuple[str, ...]]:
+    """For each choice of a held invoice: the others held for the same reason that offer it too.
+
+    Nothing where one answer counts for all anyway.
     """
     record = _known(connection, company, source_id)
-    offered = {entry.word: entry.label for entry in (*record.choices, TRY_AGAIN)}
-    if record.status is not Status.NEEDS_ATTENTION or choice not in offered:
-        raise Refusal("This invoice does not offer that choice (any more). Look at it again.")
-    told = f"Decided: {offered[choice]}"
-    journal.add(connection, company.id, record.id, now, told, who=who, details=record.message)
+    reason = record.reason or ""
+    if reason.startswith("setting:"):
+        return {}
+    held = invoices.held_for(connection, company.id, reason)
+    found = {
+        word: tuple(
+            other
+            for other, words in held
+            if other != source_id and (word in words or word == TRY_AGAIN.word)
+        )
+        for word in _offered(record)
+    }
+    return {word: same for word, same in found.items() if same}
+
+
+def _decide(
+    connection: Connection,
+    company: Company,
+    record: InvoiceRecord,
+    choice: str,
+    who: str,
+    now: datetime,
+) -> None:
     reason = record.reason or ""
     if choice == TRY_AGAIN.word:
         _try_again(connection, company, record, now)
     elif choice == KEEP.word:
         _keep(connection, record, now)
+    elif choice == LEAVE.word:
+        _leave(connection, record, who, now)
     elif choice == POST_AGAIN.word:
         steps.forget_posting(connection, record.id)
         invoices.change(connection, record.id, posted_document=None)
@@ -118,7 +169,10 @@ def resolve(
     elif reason.startswith("setting:"):
         value = choice.removeprefix(CODE_PREFIX)
         key = reason.removeprefix("setting:")
+        before = companies.settings(connection, company.id).get(key, "nothing")
         companies.change_setting(connection, company.id, key, value)
+        told = f"Setting {key} changed from {before} to {value}: {_offered(record)[choice]}"
+        journal.add(connection, company.id, None, now, told, who=who)
         invoices.requeue(connection, invoices.with_reason(connection, company.id, reason), now)
     else:
         _answer(connection, company, record, choice, now)
@@ -142,6 +196,34 @@ def _keep(connection: Connection, record: InvoiceRecord, now: datetime) -> None:
         choices=[],
         changed_at=now,
     )
+
+
+def _leave(connection: Connection, record: InvoiceRecord, who: str, now: datetime) -> None:
+    """Posted, and not as the source has it: it stays so, and the payment is not posted."""
+    invoice = intake.read_document(record.document).invoice
+    assert invoice is not None
+    operation = invoice_operation(invoice)
+    posted = steps.latest(connection, record.company_id, [operation])[operation]
+    answer = PostedInvoice.model_validate(posted.answer)
+    ids = {"quickbooks_customer_id": answer.customer_id, "quickbooks_invoice_id": answer.id}
+    invoices.change(connection, record.id, **ids)
+    _put_aside(connection, record, left(invoice, answer, who), who, now)
+
+
+def _put_aside(
+    connection: Connection, record: InvoiceRecord, told: str, who: str, now: datetime
+) -> None:
+    invoices.change(
+        connection,
+        record.id,
+        status=Status.IGNORED,
+        reason=intake.BY_A_PERSON,
+        message=told,
+        choices=[],
+        changed_at=now,
+    )
+    details = record.message
+    journal.add(connection, record.company_id, record.id, now, told, who=who, details=details)
 
 
 def _answer(
@@ -169,7 +251,7 @@ def _client(record: InvoiceRecord) -> str | None:
 def start_from(connection: Connection, company: Company, from_date: date, now: datetime) -> None:
     """Another first day: what was paid too early for the old one may be wanted now, and the
     reverse; an earlier day needs all that the source has once more."""
-    again = {"cursor": None} if from_date < company.from_date else {}
+    again = {"cursor": None, "cursor_etag": None} if from_date < company.from_date else {}
     companies.change(connection, company.id, from_date=from_date, **again)
     early = invoices.with_reason(connection, company.id, NOT_WANTED)
     invoices.requeue(connection, early, now)

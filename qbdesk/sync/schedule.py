@@ -1,10 +1,10 @@
-"""When to look again: APScheduler behind a small adapter. It only nudges the engine."""
+"""When to look again. Due-ness is kept in the ledger; what runs here only looks at the clock."""
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from qbdesk.sync.errors import where
 
@@ -12,54 +12,105 @@ log = logging.getLogger(__name__)
 
 USUAL = timedelta(minutes=5)
 SHORTEST = timedelta(minutes=1)  # however often a source wishes to be asked
+LONGEST = timedelta(days=1)  # the most that the feed's contract lets a source wish for
 BACK_OFF = (1, 2, 4, 8, 15, 30)  # minutes after a first, second ... pass that could not be served
+SPREAD = 0.1  # up to so much longer, so that many desks do not ask in the same second
+SPREAD_AFTER_FAILURE = 0.5
+TICK = 30.0  # seconds; timers stand still while the computer sleeps, so the time is looked at
+GAP = 15.0  # seconds by which the clocks may disagree before it counts as sleep or a clock change
+AFTER_GAP = timedelta(seconds=30)  # companies are looked at within it, not all at once
 
 
 class Schedule:
-    """Calls back at a time, once per key; a later word for a key replaces the earlier one."""
+    """Looks around at the latest every TICK seconds, when something is due, and when woken.
 
-    def __init__(self, nudge: Callable[[str], Awaitable[None]]) -> None:
-        self._nudge = nudge
-        # After sleep or a clock change a missed nudge comes at once, and only once (the default
-        # drops what is over a second late).
-        self._scheduler = AsyncIOScheduler(
-            timezone="UTC",
-            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
-        )
-        self._times: dict[str, datetime] = {}
+    Args:
+        look: Begins what is due and says when the next thing will be. True: the computer has slept,
+            or its clock was changed.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[bool], datetime | None],
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._look = look
+        self._clock = clock
+        self._monotonic = monotonic
+        self._woken = asyncio.Event()
+        self._life: asyncio.Task[None] | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._life is not None
 
     def start(self) -> None:
         """To be called on the running loop of the engine."""
-        self._scheduler.start()
+        self._life = asyncio.create_task(self._live())
 
     def stop(self) -> None:
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+        if self._life is not None:
+            self._life.cancel()
+        self._life = None
 
-    def at(self, key: str, when: datetime) -> None:
-        self._times[key] = when
-        if self._scheduler.running:
-            self._scheduler.add_job(
-                self._fire, "date", run_date=when, args=[key], id=key, replace_existing=True
-            )
+    def wake(self) -> None:
+        """Something may be due by now."""
+        self._woken.set()
 
-    def never(self, key: str) -> None:
-        self._times.pop(key, None)
-        if self._scheduler.get_job(key) is not None:
-            self._scheduler.remove_job(key)
+    async def _live(self) -> None:
+        wait, wall, steady = 0.0, self._clock(), self._monotonic()
+        while True:
+            passed = self._monotonic() - steady
+            by_the_clock = (self._clock() - wall).total_seconds()
+            gap = abs(by_the_clock - passed) > GAP or passed - wait > GAP
+            wall, steady = self._clock(), self._monotonic()
+            wait = self._look_around(gap=gap)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._woken.wait()
+            self._woken.clear()
 
-    def next_time(self, key: str) -> datetime | None:
-        return self._times.get(key) if self._scheduler.running else None
-
-    async def _fire(self, key: str) -> None:
-        self._times.pop(key, None)
+    def _look_around(self, *, gap: bool) -> float:
+        """Seconds until the next look."""
         try:
-            await self._nudge(key)
+            due = self._look(gap)
         except Exception as error:
-            # APScheduler would log it whole, with what the error is about.
-            log.error("A nudge failed by %s at %s", type(error).__name__, where(error))
+            # The ledger may be busy or its disk full; its text may say what was to be written.
+            log.error("Looking around failed by %s at %s", type(error).__name__, where(error))
+            due = None
+        if due is None:
+            return TICK
+        return min(max((due - self._clock()).total_seconds(), 0.0), TICK)
+
+
+def next_time(appointed_at: datetime | None, due_at: datetime | None, now: datetime) -> datetime:
+    """When a company is due, by what the ledger says; `now` where that cannot be right any more:
+    a clock that was set back must not silence a company."""
+    if appointed_at is None or due_at is None:
+        return now
+    is_credible = appointed_at <= now and due_at - appointed_at <= LONGEST * (1 + SPREAD)
+    return max(due_at, now) if is_credible else now
+
+
+def pause_after(
+    interval: timedelta | None, poll_seconds: int | None, failures: int, chance: float
+) -> timedelta:
+    """Until the next pass by the schedule: as the source wishes, longer after failures.
+
+    Args:
+        interval: Chosen for this program; None: as the source wishes.
+        poll_seconds: What the source wishes; None: it has not said.
+        failures: Passes in a row that could not be served.
+        chance: From 0 to 1, drawn afresh each time.
+    """
+    wished = USUAL if poll_seconds is None else timedelta(seconds=poll_seconds)
+    wait = interval or min(max(wished, SHORTEST), LONGEST)
+    if not failures:
+        return wait * (1 + SPREAD * chance)
+    return max(wait, back_off(failures) * (1 + SPREAD_AFTER_FAILURE * chance))
 
 
 def back_off(failures: int) -> timedelta:
-    """How long to wait after so many passes in a row that could not be served."""
+    """How long to wait at least after so many passes in a row that could not be served."""
     return timedelta(minutes=BACK_OFF[min(failures, len(BACK_OFF)) - 1])

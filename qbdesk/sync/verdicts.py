@@ -21,11 +21,13 @@ class Tally:
     Attributes:
         newly_held: Source id -> why.
         poll_seconds: When the source wants to be asked again; None: it has not said.
+        chosen: The settings that the pass began with.
     """
 
     synced: int = 0
     newly_held: dict[str, str] = field(default_factory=dict)
     poll_seconds: int | None = None
+    chosen: tuple[str | None, dict[str, str]] | None = None
 
 
 class Verdicts:

@@ -26,6 +26,7 @@ from qbdesk.sync.quickbooks.client import BACK_OFF, QuickBooks, QuickBooksError,
 from qbdesk.sync.quickbooks.faults import FaultKind
 from qbdesk.sync.quickbooks.objects import InvoiceObject
 from qbdesk.sync.recording import WHOLE_COMPANY, Recorder, Wanted
+from qbdesk.sync.rehearsal import Rehearsal, RehearsedPoster
 from qbdesk.sync.settling import Settler
 from qbdesk.sync.sources.source import Source
 from qbdesk.sync.verdicts import Verdicts
@@ -38,7 +39,6 @@ OWN_FAULT = (
     "Something went wrong in qbdesk itself with this invoice, and nothing of it was posted now. "
     "Press Try again; if it stays, look into the log."
 )
-WOULD_POST = "Ready: it would be posted."
 STUCK = "It did not come to an end in this pass; the next pass goes on."
 
 
@@ -47,7 +47,7 @@ class PassTools:
     """Everything a pass touches is handed to it.
 
     `monotonic`: seconds since the computer was started.
-    `preview`: everything up to the first write, which is told instead of done.
+    `rehearsal`: everything up to an invoice's first write, which is noted instead of done.
     """
 
     ledger: Ledger
@@ -58,7 +58,7 @@ class PassTools:
     settle: timedelta
     hears: Callable[[InvoicesChanged | Progress], None]
     monotonic: Callable[[], float]
-    preview: bool = False
+    rehearsal: Rehearsal | None = None
 
     def tell(self, sentence: str, done: int = 0, total: int = 0) -> None:
         self.hears(Progress(self.company.name, sentence, done, total))
@@ -101,8 +101,10 @@ class Waves:
         self._pauses = iter(BACK_OFF)
         self._lookups = lookups
         recorder = Recorder(tools.company, known, tools.clock)
-        self._poster = Poster(
-            tools.ledger, tools.quickbooks, tools.company, known, recorder, tools.clock
+        self._poster = (
+            Poster(tools.ledger, tools.quickbooks, tools.company, known, recorder, tools.clock)
+            if tools.rehearsal is None
+            else RehearsedPoster(tools.rehearsal, tools.ledger, recorder)
         )
         self._settler = Settler(tools.ledger, tools.quickbooks, known, recorder, tools.clock)
 
@@ -127,13 +129,15 @@ class Waves:
 
     def _decide(self, key: int) -> Decision:
         try:
-            decision = plan(self._working[key].invoice, self._known, self._cases[key])
+            invoice = self._working[key].invoice
+            decision = plan(invoice, self._known, self._cases[key])
+            rehearsal = self._tools.rehearsal
+            end = rehearsal and rehearsal.end(invoice, decision, self._known)
         except Exception as error:
             # One invoice that nobody foresaw must not keep the others from being posted.
             log.error("The planner failed by %s at %s", type(error).__name__, where(error))
             return Hold("own_fault", OWN_FAULT)
-        acts = isinstance(decision, tuple) and any(isinstance(a, Post | Settle) for a in decision)
-        return Wait(WOULD_POST) if acts and self._tools.preview else decision
+        return end or decision
 
     def _load(self, ids: Sequence[int]) -> None:
         with self._ledger.begin() as connection:
@@ -176,7 +180,7 @@ class Waves:
                 answers=self._working[key].record.answers,
                 steps={name: found[name] for name in each if name in found},
                 same_number=same.get(key),
-                changed=_changed(self._working[key], posted[key]),
+                changed=_changed(self._working[key], posted[key], self._known),
             )
             for key, each in names.items()
         }
@@ -245,7 +249,9 @@ class Waves:
                     answer=adopt.answer,
                     ended_at=now,
                 )
-                invoices.change(connection, record.id, posted_document=record.document)
+                invoices.change(
+                    connection, record.id, posted_document=record.document, changed_at=now
+                )
                 journal.add(connection, record.company_id, record.id, now, adopt.why)
 
     async def _settle(self, settles: Sequence[tuple[Work, Settle]]) -> None:
@@ -301,14 +307,18 @@ class Waves:
             found = await self._tools.quickbooks.read(
                 f"invoice/{invoice_id}", InvoiceObject, "Invoice"
             )
+            now = self._tools.clock()
             with self._ledger.begin() as connection:
                 for step in steps.of_quickbooks_id(connection, self._company.id, invoice_id):
                     answer = dict(step.answer or {}) | {"reread": False, "gone": found is None}
                     if found is not None:
-                        ours = bool((step.answer or {}).get("ours", True))
-                        now = self._tools.clock()
-                        answer = answers.kept(found, now, fresh=False, ours=ours)
+                        before = step.answer or {}
+                        whose = {"ours": bool(before.get("ours", True))}
+                        whose["larger"] = bool(before.get("larger"))
+                        answer = answers.kept(found, now, fresh=False, **whose)
                     steps.change(connection, step.id, answer=answer)
+                    if step.invoice_id is not None:
+                        invoices.change(connection, step.invoice_id, changed_at=now)
 
 
 def _askable(looks: Iterable[Look]) -> Iterator[tuple[Subject, list[str]]]:
@@ -320,11 +330,11 @@ def _askable(looks: Iterable[Look]) -> Iterator[tuple[Subject, list[str]]]:
             yield subject, keys
 
 
-def _changed(work: Work, posted: str | None) -> str | None:
+def _changed(work: Work, posted: str | None, known: Knowledge) -> str | None:
     if posted is None or posted == work.record.document:
         return None
     before = intake.read_document(posted).invoice
-    return None if before is None else changes.material(before, work.invoice)
+    return None if before is None else changes.material(before, work.invoice, known.zone)
 
 
 def stopped_or_same(error: QuickBooksError) -> QuickBooksError | CompanyStopped:

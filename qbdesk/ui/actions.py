@@ -22,6 +22,8 @@ class ActionBar(QWidget):
     add_pressed = Signal()
     remove_pressed = Signal()
     settings_pressed = Signal()
+    preview_pressed = Signal()
+    totals_pressed = Signal()
     token_pressed = Signal()
     quit_pressed = Signal()
 
@@ -66,6 +68,12 @@ class ActionBar(QWidget):
     def _menu(self) -> QMenu:
         menu = QMenu(self)
         self.sync_all = self._entry(menu, self.tr("Sync all companies"), self.sync_all_pressed)
+        self.preview = self._entry(menu, self.tr("Preview…"), self.preview_pressed)
+        self.preview.setShortcut(QKeySequence("Ctrl+Shift+P"))
+        self.addAction(self.preview)
+        self.totals = self._entry(menu, self.tr("Control totals…"), self.totals_pressed)
+        self.totals.setShortcut(QKeySequence("Ctrl+T"))
+        self.addAction(self.totals)
         menu.addSeparator()
         self._entry(menu, self.tr("Add company…"), self.add_pressed)
         self.settings = self._entry(
@@ -89,6 +97,7 @@ class ActionBar(QWidget):
     def show_company(self, view: CompanyView, companies: int) -> None:
         running = view.state == State.SYNCING
         self.sync.setEnabled(view.connected and not running and not view.paused)
+        self.preview.setEnabled(view.connected and not running)
         self._paused = view.paused
         self.pause.setText(self.tr("Resume") if view.paused else self.tr("Pause"))
         told = (

@@ -34,6 +34,8 @@ class CompanyActions(QObject):
         bar.add_pressed.connect(self._add)
         bar.remove_pressed.connect(self._remove)
         bar.settings_pressed.connect(self._settings)
+        bar.preview_pressed.connect(self._preview)
+        bar.totals_pressed.connect(self._totals)
         bar.token_pressed.connect(self._new_token)
         contents.header.token_pressed.connect(self._new_token)
         bar.quit_pressed.connect(self.quit_wanted)
@@ -91,6 +93,7 @@ class CompanyActions(QObject):
         if view is not None:
             dialog = ConnectDialog(self._bridge, view, self._browse, self._contents)
             dialog.connected.connect(self._connected)
+            dialog.preview_wanted.connect(self._preview_first)
             self._desk.open_dialog(dialog)
 
     def _browse(self, address: str) -> bool:
@@ -101,6 +104,26 @@ class CompanyActions(QObject):
         self._desk.tell(
             self.tr("QuickBooks is connected. From now on every paid invoice flows in.")
         )
+
+    def _preview_first(self, view: CompanyView) -> None:
+        """Connected, and nothing is posted before it has been looked at."""
+        self._companies.take(view)
+        self._preview()
+
+    def _preview(self) -> None:
+        from qbdesk.ui.dialogs.preview import PreviewDialog
+
+        view = self._desk.view()
+        if view is not None and view.connected:
+            dialog = PreviewDialog(self._bridge, view, self._contents)
+            dialog.start_wanted.connect(lambda: self._start_posting(view))
+            self._desk.open_dialog(dialog)
+
+    def _start_posting(self, view: CompanyView) -> None:
+        if view.paused:
+            self._desk.ask(self._desk.service.resume(view.name))  # which begins a pass at once
+        else:
+            self.sync(view.name)
 
     # ---- going ----
 
@@ -150,6 +173,13 @@ class CompanyActions(QObject):
             dialog = SettingsDialog(self._bridge, view, self._contents)
             dialog.saved.connect(lambda: self._desk.tell(self.tr("The settings are saved.")))
             self._desk.open_dialog(dialog)
+
+    def _totals(self) -> None:
+        from qbdesk.ui.dialogs.totals import TotalsDialog
+
+        view = self._desk.view()
+        if view is not None:
+            self._desk.open_dialog(TotalsDialog(self._bridge, view, self._contents))
 
     def _new_token(self) -> None:
         from qbdesk.ui.dialogs.source_token import SourceTokenDialog

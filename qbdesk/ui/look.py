@@ -151,6 +151,11 @@ class PrimaryButton(QPushButton):
         self.setStyleSheet(_PRIMARY)
 
 
+FLAT_HEADER = """
+QHeaderView { background: palette(base); border: none; }
+QHeaderView::section { background: palette(base); border: none; padding: 6px 3px;
+    border-bottom: 1px solid rgba(128, 128, 128, 90); }
+"""
 _PRIMARY = """
 QPushButton { background: #0f7b6c; color: #ffffff; border: 1px solid #0f7b6c; border-radius: 5px;
     padding: 5px 14px; font-weight: 600; }

@@ -97,8 +97,8 @@ class Welcome(QScrollArea):
             (
                 self.tr("Confirm"),
                 self.tr(
-                    "You see which company it is and choose the income account. Nothing is "
-                    "posted before that."
+                    "You see which company it is, choose the income account, and may look at a "
+                    "preview first. Nothing is posted before that."
                 ),
                 None,
             ),
@@ -149,6 +149,10 @@ def good_to_know(owner: QWidget) -> tuple[str, ...]:
         owner.tr(
             "E-transfers, cheques and cash land in Undeposited Funds. They leave it when you "
             "record a bank deposit in QuickBooks or match them in the bank feed."
+        ),
+        owner.tr(
+            "Each invoice keeps the day on which it was issued, each payment the day on which it "
+            "was received. Nothing is dated today."
         ),
         owner.tr(
             "Nothing paid before the day you name is posted, and what is in doubt waits for you "

@@ -6,6 +6,7 @@ from decimal import Decimal
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
 from qbdesk.sync.money import shown
+from qbdesk.sync.reports import Kind, PlanKind, PlanLine, TotalLine
 from qbdesk.sync.views import State, Status
 from qbdesk.ui.state import Overall
 
@@ -98,3 +99,65 @@ def moment(at: datetime, now: datetime) -> str:
     if there.date() == here.date() + timedelta(days=1):
         return QCoreApplication.translate("words", "tomorrow {clock}").format(clock=clock)
     return f"{day(there.date())}, {clock}"
+
+
+def month(value: str) -> str:
+    """`2026-04` as April 2026."""
+    year, number = (int(part) for part in value.split("-"))
+    return QLocale().toString(QDate(year, number, 1), "MMMM yyyy")
+
+
+def total_line(line: TotalLine) -> str:
+    """What a line of the control totals counts, with its currency."""
+    translate = QCoreApplication.translate
+    said = {
+        Kind.COUNT: translate("words", "Invoices in {currency}"),
+        Kind.NET: translate("words", "Net"),
+        Kind.TAX: translate("words", "Tax: {label}"),
+        Kind.GROSS: translate("words", "Gross"),
+        Kind.PAID: translate("words", "Paid into {label}"),
+    }[line.kind]
+    told = said.format(currency=line.currency, label=line.label)
+    return f"{told}: {line.label}" if line.kind is Kind.NET and line.label else told
+
+
+def total(value: Decimal | None, line: TotalLine) -> str:
+    """One figure of the control totals."""
+    if value is None:
+        return "–"
+    return number(int(value)) if line.kind is Kind.COUNT else amount(value, line.currency)
+
+
+def seen(status: Status, *, posted: bool) -> str:
+    """What became of invoices, within a sentence."""
+    translate = QCoreApplication.translate
+    word = {
+        Status.WAITING: translate("words", "waiting"),
+        Status.POSTING: translate("words", "waiting"),
+        Status.SYNCED: translate("words", "synced"),
+        Status.ALREADY_IN_QUICKBOOKS: translate("words", "already in QuickBooks"),
+        Status.NEEDS_ATTENTION: translate("words", "held"),
+        Status.IGNORED: translate("words", "ignored"),
+    }[status]
+    if posted and status is not Status.SYNCED:
+        return translate("words", "{word} after posting").format(word=word)
+    return word
+
+
+def plan_line(line: PlanLine) -> str:
+    """What a line of the preview speaks of."""
+    translate = QCoreApplication.translate
+    said = {
+        PlanKind.POST: translate("words", "Invoices with their payments"),
+        PlanKind.PAYMENT: translate("words", "Payments alone; the invoice is there"),
+        PlanKind.CORRECTION: translate("words", "Corrections of posted invoices"),
+        PlanKind.NET: translate("words", "Net"),
+        PlanKind.TAX: translate("words", "Tax: {label}, on {base}"),
+        PlanKind.INCOME: translate("words", "Income account: {label}"),
+        PlanKind.DEPOSIT: translate("words", "Deposited to: {label}"),
+        PlanKind.ALREADY: translate("words", "Already in QuickBooks"),
+        PlanKind.HELD: translate("words", "Held"),
+        PlanKind.WAITING: translate("words", "Waits"),
+        PlanKind.IGNORED: translate("words", "Ignored"),
+    }[line.kind]
+    return said.format(label=line.label, base=amount(line.base, line.currency))

@@ -121,18 +121,20 @@ class Practice:
         self._http.post(address, json=body).raise_for_status()
 
     def documents(self) -> list[dict[str, Any]]:
-        """What the invoicing system shows at first."""
-        answer = self._http.get(
-            f"{self.told['source_url']}/v1/invoices",
-            params={
-                "status": "paid",
-                "paid_since": f"{self.told['from']}T00:00:00Z",
-                "limit": "200",
-            },
-            headers={"Authorization": f"Bearer {self.told['source_token']}"},
-        )
-        rows: list[dict[str, Any]] = answer.raise_for_status().json()["data"]
-        return rows
+        """All that the invoicing system shows."""
+        rows: list[dict[str, Any]] = []
+        params = {"status": "paid", "paid_since": f"{self.told['from']}T00:00:00Z"}
+        while True:
+            answer = self._http.get(
+                f"{self.told['source_url']}/v1/invoices",
+                params={**params, "limit": "200"},
+                headers={"Authorization": f"Bearer {self.told['source_token']}"},
+            )
+            page = answer.raise_for_status().json()
+            rows += page["data"]
+            if not page["has_more"]:
+                return rows
+            params = {"cursor": page["next_cursor"]}
 
     def show(self, *documents: dict[str, Any]) -> None:
         """Makes the invoicing system show these."""

@@ -1,6 +1,7 @@
 """sync and everything that decides about invoices, from a script's point of view."""
 
 import sqlite3
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -157,6 +158,54 @@ def test_a_preview_writes_nothing(desk: Desk) -> None:
 
 
 @side_by_side()
+def test_a_preview_is_told_as_json_by_month(desk: Desk) -> None:
+    done = desk.run("sync", "books", "--preview", "--json")
+    assert (done.status, done.err) == (0, "")
+    told = done.json()
+    documents = desk.practice.documents()
+    assert (told["company"], told["synced"], told["waiting"]) == ("books", 0, len(documents))
+    assert told["requests"]["writes"] == 0
+    assert {row["source_id"] for row in told["invoices"]} == {each["id"] for each in documents}
+    posted = [line for line in told["lines"] if line["kind"] == "post"]
+    assert sum(line["count"] for line in posted) == len(documents)
+    months = {each["issue_date"][:7] for each in documents}
+    posts = {m["month"] for m in told["months"] for e in m["lines"] if e["kind"] == "post"}
+    assert posts == months
+
+
+@side_by_side()
+def test_the_control_totals_are_printed_saved_and_part_of_the_status(desk: Desk) -> None:
+    practice = desk.practice
+    practice.show(without_email(practice, "HELD-1"))
+    assert desk.run("sync").status == 1
+    table, told = at_once(
+        lambda: desk.run("totals", "books"), lambda: desk.run("totals", "books", "--json")
+    )
+    as_json = told.json()
+    assert "Of 4 invoices that the source showed: 3 synced, 1 held." in table.out
+    assert "Still open in QuickBooks: none." in table.out
+    totals = {line["kind"]: line for line in as_json["lines"]}
+    assert (totals["count"]["source"], totals["count"]["quickbooks"]) == (3, 3)
+    assert (totals["gross"]["difference"], as_json["agree"]) == ("0.00", True)
+    (status,) = desk.run("status", "--json").json()
+    assert status["control_totals"]["lines"] == as_json["lines"]
+    assert status["control_totals"]["current"] is True
+
+    file = desk.home / "totals.csv"
+    assert desk.run("totals", "books", "--csv", str(file)).status == 0
+    assert file.read_bytes().startswith(b"\xef\xbb\xbfControl totals,books,all time")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    wrong, nowhere, nobody = at_once(
+        lambda: desk.run("totals", "books", "--month", "2026-13"),
+        lambda: desk.run("totals", "books", "--csv", str(desk.home / "no" / "file.csv")),
+        lambda: desk.run("totals", "nobody"),
+    )
+    assert [done.status for done in (wrong, nowhere, nobody)] == [2, 2, 2]
+    assert "YYYY-MM" in wrong.sentence()
+    assert "not saved" in nowhere.sentence()
+
+
+@side_by_side()
 def test_the_status_is_1_exactly_while_something_needs_attention(desk: Desk) -> None:
     practice = desk.practice
     one, two, three = (without_email(practice, f"HELD-{n}") for n in (1, 2, 3))
@@ -173,7 +222,8 @@ def test_the_status_is_1_exactly_while_something_needs_attention(desk: Desk) -> 
     bad = desk.run("resolve", "books", "held-HELD-1", "no_such_choice")
     assert bad.status == 2
     assert "does not offer that choice" in bad.sentence()
-    assert desk.run("resolve", "books", "held-HELD-1", rows[0].choices[-1].word).status == 0
+    word, both = rows[0].choices[-1].word, ("held-HELD-1", "held-HELD-3")
+    assert desk.run("resolve", "books", *both, word).status == 0
     assert desk.run("ignore", "books", "held-HELD-2", "--note", "by hand").status == 0
     assert desk.run("sync", "--json").status == 1
     for document in (one, three):
@@ -314,7 +364,7 @@ def test_no_secret_and_no_customer_leaves_the_keyring_and_the_ledger(full: Desk)
     assert sum(len(text) for text in texts) > 100_000
     assert not [secret for secret in secrets if any(secret in text for text in texts)]
     names = {document["customer"]["name"] for document in full.practice.documents()}
-    others = [file for file in full.files() if file.name != "ledger.db"]
+    others = [file for file in full.files() if file.suffix != ".db"]  # ledger and backups
     assert {file.name for file in others} >= {"qbdesk.log"}
     for file in others:
         assert not [name for name in names if name in file.read_text()]

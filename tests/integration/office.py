@@ -1,6 +1,8 @@
 """The real service over the practice server, by real HTTP on this machine."""
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -76,7 +78,9 @@ class Office:
 
     # ---- life ----
 
-    def open(self, home: Path | None = None, *, vault: bool = True) -> Service:
+    def open(
+        self, home: Path | None = None, *, vault: bool = True, scheduled: bool = False
+    ) -> Service:
         """Another service: on the same home, or as on a new computer."""
         environ = {
             "QBDESK_INTUIT_URL": self.server.intuit_url,
@@ -95,9 +99,10 @@ class Office:
                 monotonic=lambda: self.clock.true().timestamp(),
                 sleep=self._sleep,
                 vault=self._vault,
+                chance=lambda: 0.0,
             )
 
-        service = Service(with_our_clock, scheduled=False)
+        service = Service(with_our_clock, scheduled=scheduled)
         service.subscribe(self.events.append)
         service.start()
         self._services.append(service)
@@ -156,6 +161,28 @@ class Office:
         (result,) = self.service.sync(name).result(PATIENCE)
         return result
 
+    def by_schedule(self, name: str = NAME) -> PassResult:
+        """A pass that nobody asked for: nothing is looked at afresh."""
+        return self.begun_by_schedule(name).result(PATIENCE)
+
+    def begun_by_schedule(self, name: str = NAME) -> "Future[PassResult]":
+        loop = self.service._loop
+        assert loop is not None
+        running = self.service._engine.run_pass(name, afresh=False)
+        return asyncio.run_coroutine_threadsafe(running, loop)
+
+    def answers(self) -> list[str]:
+        """From now on every answer on the wire: method, first part of the path, status."""
+        seen: list[str] = []
+
+        async def note(response: httpx.Response) -> None:
+            path = response.request.url.path.split("/")
+            what = "source" if path[1] == "source" else "QuickBooks"
+            seen.append(f"{what} {path[-1]} {response.status_code}")
+
+        self.service._around.http.event_hooks["response"].append(note)
+        return seen
+
     def post(self, *documents: dict[str, Any]) -> PassResult:
         """Shows invoices and runs one pass."""
         self.show(*documents)
@@ -173,7 +200,7 @@ class Office:
     def choices(self, key: str = "inv-1") -> list[str]:
         return [choice.word for choice in self.row(key).choices]
 
-    def journal(self, key: str = "inv-1") -> list[JournalEntry]:
+    def journal(self, key: str | None = "inv-1") -> list[JournalEntry]:
         return self.service.journal(NAME, key).result(PATIENCE)
 
     def resolve(self, choice: str, key: str = "inv-1") -> PassResult:

@@ -4,7 +4,8 @@ Never anything else. Another thousand: QBDESK_TEST_SEED=... (the seed stands in 
 """
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
@@ -144,6 +145,36 @@ def test_every_line_carries_the_amount_of_the_source(batch: Batch) -> None:
         if (entry := kept.get(source["number"])) is not None and _gross(entry) != _amounts(source)
     ]
     assert wrong == [], f"seed {batch.seed}"
+
+
+def test_what_is_paid_has_the_tax_of_the_source_in_each_rate(batch: Batch) -> None:
+    if batch.kind.sales_tax == "us_automated":  # the rates are Intuit's own there
+        return
+    kept = {entry["DocNumber"]: entry for entry in batch.office.entities("Invoice")}
+    wrong = [
+        key
+        for key, row in batch.rows.items()
+        if row.status is Status.SYNCED
+        and _made(kept[batch.shown[key]["number"]]) != _wanted(batch.shown[key])
+    ]
+    assert wrong == [], f"seed {batch.seed}"
+
+
+def _made(entry: dict[str, Any]) -> dict[Decimal, Decimal]:
+    rows = entry["TxnTaxDetail"].get("TaxLine", ())
+    return _by_percent((row["TaxLineDetail"]["TaxPercent"], row["Amount"]) for row in rows)
+
+
+def _wanted(source: dict[str, Any]) -> dict[Decimal, Decimal]:
+    rows = source["tax"]
+    return _by_percent((Decimal(row["rate_percent"]), Decimal(row["amount"])) for row in rows)
+
+
+def _by_percent(taxes: Iterable[tuple[Decimal, Decimal]]) -> dict[Decimal, Decimal]:
+    found: defaultdict[Decimal, Decimal] = defaultdict(Decimal)
+    for percent, amount in taxes:
+        found[percent] += amount
+    return {percent: amount for percent, amount in found.items() if amount}
 
 
 def _gross(entry: dict[str, Any]) -> list[Decimal]:

@@ -1,6 +1,5 @@
 """Bad moments of a pass: what one part cannot do stops neither the others nor the next pass."""
 
-import asyncio
 import queue
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,15 +19,7 @@ from qbdesk.sync.errors import Refusal, Trouble
 from qbdesk.sync.ledger import companies
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger, open_ledger
-from qbdesk.sync.views import Event, PassResult, Progress, State, Status, Warned
-
-
-def by_schedule(office: Office) -> PassResult:
-    """A pass that nobody asked for: the company's settings are not read afresh."""
-    loop = office.service._loop
-    assert loop is not None
-    running = office.service._engine.run_pass(NAME, afresh=False)
-    return asyncio.run_coroutine_threadsafe(running, loop).result(PATIENCE)
+from qbdesk.sync.views import Event, Progress, State, Status, Warned
 
 
 def clients(count: int, first: int = 0) -> list[dict[str, object]]:
@@ -49,7 +40,7 @@ def test_quickbooks_out_of_order_in_the_middle_of_a_pass_holds_no_invoice(
 ) -> None:
     office.show(*clients(5))
     office.fault(trouble, "query", times=None)
-    result = by_schedule(office)
+    result = office.by_schedule()
     assert result.stopped
     assert (result.waiting, result.needs_attention) == (5, 0)
     assert office.view().state is State.OFFLINE
@@ -62,7 +53,7 @@ def test_an_invoice_of_which_nothing_can_be_looked_up_is_held_once_and_nothing_i
 ) -> None:
     office.show(document())
     office.fault("refused", "query", times=None, code="4002")
-    result = by_schedule(office)
+    result = office.by_schedule()
     assert (result.stopped, result.needs_attention) == (None, 1)
     assert "qbdesk itself" not in office.row().message
     assert office.count("Customer", "Invoice") == (0, 0)
@@ -78,7 +69,7 @@ def test_a_doubt_that_quickbooks_refuses_to_settle_holds_that_invoice_only(
     office.clock.advance(hours=1)
     office.show(*clients(2, first=1))
     office.fault("refused", "query", code="4002")
-    result = by_schedule(office)
+    result = office.by_schedule()
     assert (result.stopped, result.synced, result.needs_attention) == (None, 2, 1)
     assert office.status("inv-0") is Status.NEEDS_ATTENTION
     assert office.resync("inv-0").synced == 1
@@ -114,7 +105,7 @@ def test_a_preview_waits_for_the_pass_that_is_running(office: Office) -> None:
     office.show(document())
     running, preview = office.service.sync(NAME), office.service.preview(NAME)
     assert running.result(PATIENCE)[0].synced == 1
-    assert [row.status for row in preview.result(PATIENCE)] == [Status.SYNCED]
+    assert [row.status for row in preview.result(PATIENCE).rows] == [Status.SYNCED]
 
 
 def test_a_preview_that_is_stopped_says_so(office: Office) -> None:

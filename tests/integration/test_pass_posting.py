@@ -205,7 +205,7 @@ def test_a_paused_company_posts_nothing_until_it_goes_on(office: Office) -> None
 
 def test_a_preview_says_what_would_happen_and_writes_nothing(office: Office) -> None:
     office.show(document("good"), document("bad", client=customer(id="c2", email=None)))
-    rows = {row.source_id: row for row in office.service.preview(NAME).result(30)}
+    rows = {row.source_id: row for row in office.service.preview(NAME).result(30).rows}
     assert (rows["good"].status, rows["bad"].status) == (Status.WAITING, Status.NEEDS_ATTENTION)
     assert "would be posted" in rows["good"].message
     assert office.count("Customer", "Invoice") == (0, 0)

@@ -5,7 +5,7 @@ import contextvars
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -13,7 +13,7 @@ import httpx
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 from sqlalchemy import Connection
-from virtual_time import Time, VirtualSchedule
+from virtual_time import Time
 
 from qbdesk.sync.clients import Surroundings
 from qbdesk.sync.engine import Engine
@@ -89,6 +89,7 @@ class Desk:
         fuse: int | None,
         interval: timedelta | None,
         make: Callable[[Surroundings], Engine],
+        chance: Callable[[], float],
         settle: timedelta = SETTLE,
     ) -> None:
         self.name = name
@@ -114,7 +115,8 @@ class Desk:
                 interval=interval,
                 monotonic=loop.time,
                 aside=_at_once,
-                schedule=lambda nudge: VirtualSchedule(nudge, time.shown),  # type: ignore[arg-type,return-value]
+                chance=chance,
+                back_up=_no_backup,
             )
         )
 
@@ -182,7 +184,7 @@ class _Doors(Ledger):
     """The home's ledger as one process has it: it may be killed before and after every commit."""
 
     def __init__(self, desk: Desk, ledger: Ledger) -> None:
-        super().__init__(ledger._engine)
+        super().__init__(ledger._engine, ledger.file)
         self._desk = desk
 
     @contextmanager
@@ -222,6 +224,10 @@ async def _at_once(call: Callable[[], T]) -> T:
     """A keyring in memory makes nobody wait."""
     await asyncio.sleep(0)
     return call()
+
+
+async def _no_backup(_file: Path, _now: datetime) -> bool:
+    return True
 
 
 def own_tasks(loop: asyncio.AbstractEventLoop, work: Any, **more: Any) -> "asyncio.Task[Any]":

@@ -11,7 +11,7 @@ from desk import ADDRESS, NAME, Home
 from virtual_time import START
 
 from qbdesk.practice.world import CLIENT_ID, REDIRECT_URI, PracticeWorld
-from qbdesk.sync.ledger import companies
+from qbdesk.sync.ledger import companies, marks
 from qbdesk.sync.ledger.database import Ledger, open_ledger
 
 
@@ -39,7 +39,7 @@ class Place:
     def home(self, name: str) -> Home:
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
-        self.put(name, self._empty)
+        self.put(name, None)
         if name not in self._ledgers:
             self._ledgers[name] = open_ledger(folder / "ledger.db")
         return Home(folder, self._ledgers[name])
@@ -48,7 +48,10 @@ class Place:
         """Another ledger file in place of the one that is there; None: an empty one."""
         if name in self._ledgers:
             self._ledgers[name].close()
-        (self.folder / name / "ledger.db").write_bytes(self._empty if content is None else content)
+        file = self.folder / name / "ledger.db"
+        if content is None:
+            marks.beside(file).unlink(missing_ok=True)
+        file.write_bytes(self._empty if content is None else content)
 
     def copy(self, name: str) -> bytes:
         return (self.folder / name / "ledger.db").read_bytes()

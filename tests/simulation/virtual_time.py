@@ -1,12 +1,10 @@
 """An asyncio loop on which nobody waits: when nothing is ready it jumps to the next timer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
-Nudge = Callable[[str], Awaitable[None]]
 
 
 class NothingWillHappen(Exception):
@@ -65,54 +63,3 @@ class Time:
 
     def set_right(self) -> None:
         self._off = timedelta()
-
-
-class VirtualSchedule:
-    """What `Schedule` does, by the loop's own timers: APScheduler looks at the real clock."""
-
-    def __init__(self, nudge: Nudge, shown: Callable[[], datetime]) -> None:
-        self._nudge = nudge
-        self._shown = shown
-        self._times: dict[str, datetime] = {}
-        self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._started = False
-
-    def start(self) -> None:
-        self._started = True
-
-    def stop(self) -> None:
-        self._started = False
-        for timer in self._timers.values():
-            timer.cancel()
-
-    def at(self, key: str, when: datetime) -> None:
-        if not self._started:
-            return
-        self._times[key] = when
-        if key in self._timers:
-            self._timers[key].cancel()
-        wait = max((when - self._shown()).total_seconds(), 0.0)
-        self._timers[key] = asyncio.get_running_loop().call_later(wait, self._due, key)
-
-    def never(self, key: str) -> None:
-        self._times.pop(key, None)
-        if key in self._timers:
-            self._timers.pop(key).cancel()
-
-    def next_time(self, key: str) -> datetime | None:
-        return self._times.get(key) if self._started else None
-
-    def _due(self, key: str) -> None:
-        if self._shown() < self._times[key]:  # the clock was set back meanwhile
-            self.at(key, self._times[key])
-            return
-        del self._times[key]
-        task = asyncio.get_running_loop().create_task(self._nudge(key))
-        self._under_way.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        self._under_way.discard(task)
-        if not task.cancelled():
-            task.exception()

@@ -130,6 +130,7 @@ class World:
             fuse=fuse,
             interval=self.plan.schedule,
             make=self.make,
+            chance=self.random.random,
         )
         self.desks[name] = desk
         self._note(f"{name} starts on home {home}" + (f", fuse {fuse}" if fuse else ""))

@@ -18,7 +18,7 @@ from qbdesk.sync.ledger.database import Ledger, open_ledger
 from qbdesk.sync.ledger.tables import metadata
 
 ROOT = Path(qbdesk.__file__).parent
-DOORS = {"service", "views", "errors", "model", "money", "quickbooks.hosts"}
+DOORS = {"service", "views", "reports", "errors", "model", "money", "quickbooks.hosts"}
 
 
 def _imports(file: Path) -> Iterator[str]:

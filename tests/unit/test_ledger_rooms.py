@@ -1,5 +1,6 @@
 """The ledger's rooms: pages, steps, settings, memories and requests."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -210,6 +211,8 @@ def test_what_was_under_way_at_the_end_of_the_program_is_in_doubt(
     found = steps.latest(connection, company.id, ["invoice:a", "invoice:b"])
     assert (found["invoice:a"].state, found["invoice:a"].ended_at) == (StepState.UNKNOWN, NOW)
     assert found["invoice:b"].state is StepState.INTENT
+    told = [entry.text for entry in journal.of_invoice(connection, row)]
+    assert told == [steps.CUT_OFF]
 
 
 def test_an_attempt_in_doubt_is_remembered(connection: Connection, company: Company) -> None:
@@ -228,9 +231,10 @@ def test_the_journal_is_in_order_and_names_the_trace(
     steps.add_attempt(connection, made.id, NOW + timedelta(seconds=1), "confirmed", "t-1", "Done.")
     journal.add(connection, company.id, row, NOW, "Seen.", who="Ann", details="d")
     told = journal.of_invoice(connection, row)
+    sent = hashlib.sha256(made.body).hexdigest()
     assert [(e.who, e.text, e.details) for e in told] == [
         ("Ann", "Seen.", "d"),
-        ("qbdesk", "Done.", "intuit_tid t-1"),
+        ("qbdesk", "Done.", f"confirmed, intuit_tid t-1, {made.operation}, SHA-256 {sent}"),
     ]
 
 

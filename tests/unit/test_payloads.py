@@ -22,8 +22,8 @@ def _invoice(taxes: Taxes | None = None, *, discount_line: bool = False, **chang
     return payloads.invoice(
         invoice,
         customer_id="58",
-        item_id="19",
         line_items=["19"] * len(invoice.lines),
+        discount_item="19",
         taxes=taxes or Taxes(),
         issue_date=date(2026, 11, 1),
         note="note",

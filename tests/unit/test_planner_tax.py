@@ -10,7 +10,7 @@ from invoices import GST, HST_ON, MANITOBA, QST, TEXAS, Rate, customer, document
 from known import case, knowledge, tax_code
 
 from qbdesk.sync.model import PaidInvoice
-from qbdesk.sync.planner import tax
+from qbdesk.sync.planner import figures, tax
 from qbdesk.sync.planner.decisions import Hold
 from qbdesk.sync.quickbooks.payloads import Taxes
 
@@ -240,3 +240,113 @@ def test_prices_with_tax_in_them_are_never_converted_silently(automated: bool) -
     held = tax.choose(paid(tax_behavior="inclusive"), known, case())
     assert isinstance(held, Hold)
     assert held.reason == "inclusive"
+
+
+def _us_discounted(tax_amount: str, *rates: tuple[str, ...]) -> PaidInvoice:
+    """60.00 and 40.00 less 10.00 on the whole, with so much tax at 6.25 %."""
+    texas = (("tx", "Texas", "6.25"),)
+    lines = [line("1", "60.00", rates=texas), line("1", "40.00", rates=texas if not rates else ())]
+    shown = document(lines=lines, discount="10.00")
+    shown["tax"][0]["amount"] = tax_amount
+    total = f"{Decimal(90) + Decimal(tax_amount)}"
+    return PaidInvoice.model_validate(shown | {"tax_total": tax_amount, "total": total})
+
+
+@pytest.mark.parametrize("allow_discount", [True, False])
+def test_sales_tax_by_hand_is_worked_out_after_the_discount(allow_discount: bool) -> None:
+    known = _us("6.25")
+    known.facts = known.facts.model_copy(update={"allow_discount": allow_discount})
+    assert isinstance(tax.choose(_us_discounted("5.63"), known, case()), Taxes)
+    held = tax.choose(_us_discounted("6.25"), known, case())
+    assert isinstance(held, Hold)
+    assert "QuickBooks would work out 5.63 CAD of tax" in held.message
+    assert "Texas 6.25 %: 5.63 CAD instead of 6.25 CAD" in held.message
+
+
+def test_of_a_discount_only_the_part_on_taxed_lines_lowers_the_tax() -> None:
+    # 6.00 of the discount belong to the taxed 60.00.
+    assert isinstance(tax.choose(_us_discounted("3.38", ()), _us("6.25"), case()), Taxes)
+    assert isinstance(tax.choose(_us_discounted("3.75", ()), _us("6.25"), case()), Hold)
+
+
+def _discounted_in_canada(tax_amount: str) -> PaidInvoice:
+    shown = document(lines=[line()], discount="10.00")
+    shown["tax"][0]["amount"] = tax_amount
+    total = f"{Decimal(90) + Decimal(tax_amount)}"
+    return PaidInvoice.model_validate(shown | {"tax_total": tax_amount, "total": total})
+
+
+@pytest.mark.parametrize(
+    ("tax_amount", "posted"),
+    [("11.70", True), ("11.71", True), ("13.00", True), ("12.35", False), ("10.00", False)],
+)
+def test_under_a_discount_line_only_what_no_rounding_gives_is_held_before_the_create(
+    tax_amount: str, posted: bool
+) -> None:
+    chosen = tax.choose(_discounted_in_canada(tax_amount), knowledge(), case())
+    assert isinstance(chosen, Taxes) is posted
+    answered = case(answers={"tax_difference": "send_source_tax"})
+    sent = tax.choose(_discounted_in_canada("12.35"), knowledge(), answered)
+    assert isinstance(sent, Taxes)
+    assert [each.amount for each in sent.amounts] == [Decimal("12.35")]
+
+
+# ---- rates compared by per cent ----
+
+
+def _quebec(gst: str, qst: str, **changes: Any) -> PaidInvoice:
+    place = {**MANITOBA, "region": "QC"}
+    shown = document(client=customer(billing_address=place), lines=[line(rates=(GST, QST))])
+    for rate, amount in zip(shown["tax"], (gst, qst), strict=True):
+        rate |= {"amount": amount, **changes}
+    return PaidInvoice.model_validate(shown)
+
+
+def test_the_same_sum_shared_otherwise_is_a_difference_before_the_create() -> None:
+    assert isinstance(tax.choose(_quebec("5.00", "9.98"), knowledge(), case()), Taxes)
+    held = tax.choose(_quebec("5.01", "9.97"), knowledge(), case())
+    assert isinstance(held, Hold)
+    assert [choice.word for choice in held.choices] == ["send_source_tax", "quickbooks_shares"]
+
+
+def test_each_rate_is_sent_the_sources_own_tax() -> None:
+    answered = case(answers={"tax_difference": "send_source_tax"})
+    taxes = tax.choose(_quebec("5.01", "9.97"), knowledge(), answered)
+    assert isinstance(taxes, Taxes)
+    assert [each.amount for each in taxes.amounts] == [Decimal("5.01"), Decimal("9.97")]
+
+
+def test_rates_that_cannot_be_told_apart_by_per_cent_are_left_to_the_sum() -> None:
+    """The totals speak of another height than the lines."""
+    odd = _quebec("5.01", "9.97", rate_percent="14.975")
+    assert isinstance(tax.choose(odd, knowledge(), case()), Taxes)
+    assert figures.rates_that_differ(odd, [(Decimal(5), Decimal(1))]) == []
+
+
+def test_two_rates_of_one_height_are_compared_together() -> None:
+    rates = (("a", "City", "1"), ("b", "County", "1"))
+    invoice = paid(lines=[line(rates=rates)])
+    assert figures.rates_that_differ(invoice, [(Decimal("1.0"), Decimal("2.00"))]) == []
+    (told,) = figures.rates_that_differ(invoice, [(Decimal(1), Decimal("1.99"))])
+    assert told == "City 1 %: 1.99 CAD instead of 2.00 CAD"
+
+
+@pytest.mark.parametrize("told", [[("14.975", "14.98")], [("5", "5.01"), ("9.98", "9.97")]])
+def test_a_per_cent_that_the_source_does_not_know_leaves_it_to_the_sum(
+    told: list[tuple[str, str]],
+) -> None:
+    rates = [(Decimal(percent), Decimal(amount)) for percent, amount in told]
+    assert figures.rates_that_differ(_quebec("5.00", "9.98"), rates) == []
+
+
+def test_a_rate_that_quickbooks_left_out_is_a_difference() -> None:
+    (gst, qst) = figures.rates_that_differ(
+        _quebec("5.00", "9.98"), [(Decimal("9.975"), Decimal("14.98"))]
+    )
+    assert gst == "GST 5 %: 0.00 CAD instead of 5.00 CAD"
+    assert qst == "QST 9.975 %: 14.98 CAD instead of 9.98 CAD"
+
+
+def test_what_quickbooks_did_not_tell_is_not_compared() -> None:
+    assert figures.rates_that_differ(paid(), None) == []
+    assert figures.lines_that_differ(paid(), None) == []

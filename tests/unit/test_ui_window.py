@@ -32,8 +32,10 @@ from qbdesk.ui.desk import Desk
 from qbdesk.ui.dialogs.add_company import AddCompanyDialog
 from qbdesk.ui.dialogs.connect import ConnectDialog
 from qbdesk.ui.dialogs.ignore import IgnoreDialog
+from qbdesk.ui.dialogs.preview import PreviewDialog
 from qbdesk.ui.dialogs.question import Question
 from qbdesk.ui.dialogs.source_token import SourceTokenDialog
+from qbdesk.ui.dialogs.totals import TotalsDialog
 from qbdesk.ui.invoice_actions import InvoiceActions
 from qbdesk.ui.look import Tone
 from qbdesk.ui.person import who
@@ -528,6 +530,45 @@ def test_a_choice_is_a_button_and_carries_who_pressed_it(screen: Screen) -> None
     assert screen.service.calls("resolve") == [["maple", "inv_00008", "post_new", who()]]
 
 
+def test_a_choice_can_be_taken_for_all_that_are_held_for_the_same_reason(screen: Screen) -> None:
+    again = Choice("try_again", "Try again")
+    choices = (Choice("use:7", "Use “Harbour”"), Choice("post_new", "Post as new"), again)
+    screen.service.rows["inv_00008"] = held(8, choices=choices)
+    screen.service.same = {"post_new": ("inv_00009", "inv_00010"), "try_again": ("inv_00009",)}
+    screen.desk._show_rows()
+    screen.settle()
+    select(screen, "inv_00008")
+    details = screen.contents.details
+    assert details.choices.for_all.accessibleName() == (
+        "The same for the 2 others that are held for this reason"
+    )
+    details.choices.for_all.setChecked(True)
+    # What names this client's own customer is no answer for the others.
+    assert not details.choices.buttons["use:7"].isEnabled()
+    screen.press(details.choices.buttons["post_new"])
+    ids = ["inv_00008", "inv_00009", "inv_00010"]
+    assert screen.service.calls("resolve_all") == [["maple", ids, "post_new", who()]]
+    assert screen.service.calls("resolve") == []
+
+
+def test_the_next_invoice_is_not_decided_for_all_without_a_word(screen: Screen) -> None:
+    screen.service.same = {"post_new": ("inv_00009",)}
+    select(screen, "inv_00008")
+    box = screen.contents.details.choices.for_all
+    assert box.accessibleName() == "The same for the other one that is held for this reason"
+    box.setChecked(True)
+    select(screen, "inv_00003")
+    select(screen, "inv_00008")
+    assert not box.isChecked()
+    screen.press(screen.contents.details.choice_buttons[0])
+    assert screen.service.calls("resolve_all") == []
+
+
+def test_where_nothing_else_waits_with_the_question_there_is_no_box(screen: Screen) -> None:
+    select(screen, "inv_00008")
+    assert not screen.contents.details.choices.for_all.isVisible()
+
+
 def test_the_second_click_of_a_double_click_decides_nothing(screen: Screen) -> None:
     select(screen, "inv_00008")
     button = screen.contents.details.choice_buttons[0]
@@ -662,3 +703,46 @@ def test_every_button_can_be_reached_by_the_keyboard(screen: Screen) -> None:
     select(screen, "inv_00008")
     for button in screen.contents.findChildren(QPushButton):
         assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+# ---- preview and control totals ----
+
+
+def test_the_preview_starts_posting_of_a_company_that_waits_for_it(screen: Screen) -> None:
+    screen.service.change_company("maple", paused=True)
+    screen.gather()
+    screen.contents.actions_bar.preview.trigger()
+    screen.settle()
+    dialog = screen.dialog(PreviewDialog)
+    screen.press(dialog.start)
+    assert screen.service.calls("resume") == [["maple"]]
+    assert screen.service.calls("sync") == []
+
+
+def test_the_preview_posts_now_where_the_company_is_not_paused(screen: Screen) -> None:
+    screen.contents.actions_bar.preview.trigger()
+    screen.settle()
+    screen.press(screen.dialog(PreviewDialog).start)
+    assert screen.service.calls("resume") == []
+    assert screen.service.calls("sync") == [["maple"]]
+
+
+def test_connecting_with_a_preview_opens_it(screen: Screen) -> None:
+    screen.company_actions._preview_first(company(paused=True))
+    screen.settle()
+    assert screen.service.calls("preview") == [["maple"]]
+    assert screen.dialog(PreviewDialog).start.text() == "Start posting"
+
+
+def test_a_company_that_is_not_connected_has_no_preview(screen: Screen) -> None:
+    screen.service.views["maple"] = not_connected(counts=COUNTS)
+    screen.companies.load()
+    screen.gather()
+    assert not screen.contents.actions_bar.preview.isEnabled()
+
+
+def test_the_control_totals_are_one_key_away(screen: Screen) -> None:
+    screen.qtbot.keyClick(screen.contents, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
+    screen.settle()
+    assert screen.dialog(TotalsDialog).isVisible()
+    assert screen.service.calls("totals") == [["maple", None]]

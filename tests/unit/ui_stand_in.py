@@ -5,12 +5,25 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from threading import Event as Flag
 from typing import Any, TypeVar
 
 from qbdesk.sync.errors import Refusal
+from qbdesk.sync.reports import (
+    ControlTotals,
+    Kind,
+    MarkedInvoice,
+    MonthPlan,
+    PlanKind,
+    PlanLine,
+    Preview,
+    SeenLine,
+    TotalLine,
+)
 from qbdesk.sync.views import (
     Choice,
+    Clearing,
     CompanyChanged,
     CompanyRemoved,
     CompanyView,
@@ -116,6 +129,7 @@ def not_connected(name: str = "maple", /, **changes: Any) -> CompanyView:
     )
 
 
+LATER_OR = (Choice("", "Later: Undeposited Funds until then"), Choice("91", "Card clearing"))
 OFFER = Offer(
     company_name="Maple & Birch Consulting Inc.",
     environment="sandbox",
@@ -126,6 +140,10 @@ OFFER = Offer(
     income_account=IncomeAccount("2", "Services"),
     questions=(),
     findings=(),
+    clearing=(
+        Clearing("deposit.card", "Credit card", LATER_OR, "", "91"),
+        Clearing("deposit.paypal", "PayPal", LATER_OR, "", ""),
+    ),
 )
 
 _PLACES = (Choice("", "Undeposited Funds"), Choice("35", "Chequing"), Choice("91", "Card clearing"))
@@ -145,6 +163,96 @@ SETTINGS = [
 ]
 
 
+def total_line(kind: Kind, label: str, source: str, quickbooks: str | None = "") -> TotalLine:
+    """QuickBooks says the same unless another figure is given."""
+    there = None if quickbooks is None else Decimal(quickbooks or source)
+    return TotalLine(kind, label, "CAD", Decimal(source), there)
+
+
+def plan_line(
+    kind: PlanKind, label: str, count: int, amount: str, base: str | None = None
+) -> PlanLine:
+    on = None if base is None else Decimal(base)
+    return PlanLine(kind, label, "CAD", count, Decimal(amount), on)
+
+
+CONTROL = ControlTotals(
+    company="maple",
+    month=None,
+    months=("2026-11", "2026-10"),
+    last_pass_at=NOW,
+    current=True,
+    lines=(
+        total_line(Kind.COUNT, "", "143"),
+        total_line(Kind.NET, "", "48210.55", "48310.55"),
+        total_line(Kind.TAX, "GST (5 %)", "412.30"),
+        total_line(Kind.TAX, "HST ON (13 %)", "5190.22", "5203.22"),
+        total_line(Kind.GROSS, "", "53813.07", "53926.07"),
+        total_line(Kind.PAID, "Card clearing", "21004.10"),
+        total_line(Kind.PAID, "Undeposited Funds", "32808.97", "32695.97"),
+    ),
+    seen=(
+        SeenLine(Status.SYNCED, posted=True, count=142, amounts=(("CAD", Decimal("53700.07")),)),
+        SeenLine(
+            Status.NEEDS_ATTENTION, posted=True, count=1, amounts=(("CAD", Decimal("113.00")),)
+        ),
+        SeenLine(
+            Status.NEEDS_ATTENTION, posted=False, count=4, amounts=(("CAD", Decimal("870.10")),)
+        ),
+        SeenLine(Status.IGNORED, posted=False, count=2, amounts=(("CAD", Decimal("99.00")),)),
+    ),
+    still_open=(
+        MarkedInvoice(
+            "inv_00017",
+            "2026-0017",
+            "Harbour Condo Corp",
+            "CAD",
+            Decimal("113.00"),
+            Decimal("226.00"),
+            "Spot-check: QuickBooks made 226.00 CAD of the invoice, the source says 113.00 CAD.",
+        ),
+    ),
+    still_open_count=1,
+    differing=(),
+    differing_count=0,
+)
+
+PREVIEW = Preview(
+    company="maple",
+    rows=(),
+    whole=MonthPlan(
+        None,
+        "",
+        (
+            plan_line(PlanKind.POST, "", 143, "53813.07"),
+            plan_line(PlanKind.PAYMENT, "", 3, "1130.00"),
+            plan_line(PlanKind.NET, "", 143, "48210.55"),
+            plan_line(PlanKind.TAX, "GST", 12, "412.30", "8246.00"),
+            plan_line(PlanKind.TAX, "HST ON", 128, "5190.22", "39924.77"),
+            plan_line(PlanKind.TAX, "Zero-rated", 3, "0.00", "39.78"),
+            plan_line(PlanKind.INCOME, "Services", 143, "48210.55"),
+            plan_line(PlanKind.DEPOSIT, "Undeposited Funds", 102, "33938.97"),
+            plan_line(PlanKind.DEPOSIT, "Card clearing", 44, "21004.10"),
+            plan_line(PlanKind.ALREADY, "", 6, "2310.85"),
+            plan_line(
+                PlanKind.HELD, "Could not find customer email: set it at the source.", 4, "87"
+            ),
+            plan_line(PlanKind.HELD, "Several customers in QuickBooks have this email.", 2, "226"),
+            plan_line(PlanKind.IGNORED, "Paid before 2026-01-01.", 9, "990.10"),
+        ),
+    ),
+    months=(
+        MonthPlan("2026-10", "closed", (plan_line(PlanKind.HELD, "Closed.", 2, "226.00"),)),
+        MonthPlan("2026-11", "", (plan_line(PlanKind.POST, "", 143, "53813.07"),)),
+    ),
+    new_customers=31,
+    matched_customers=54,
+    doubtful_customers=2,
+    closed_up_to=date(2026, 10, 31),
+    requests=Requests(reads=12),
+)
+
+
 class StandIn:
     """Answers from lists; `asked` notes every call as (method, arguments)."""
 
@@ -159,8 +267,11 @@ class StandIn:
         self.keys: tuple[str, str] | None = None
         self.troubles: dict[str, Exception] = {}
         self.intuit_told = True
+        self.same: dict[str, tuple[str, ...]] = {}
         self.pass_results: list[PassResult] = []
         self.known_settings = SETTINGS
+        self.control = CONTROL
+        self.planned = PREVIEW
         self.gate = Flag()
         self.gate.set()
         self.started = self.stopped = False
@@ -281,11 +392,19 @@ class StandIn:
         self.rows.update({row.source_id: row for row in rows})
         self.tell(InvoicesChanged(company, tuple(row.source_id for row in rows)))
 
-    def journal(self, company: str, source_id: str) -> "Future[list[JournalEntry]]":
+    def journal(self, company: str, source_id: str | None = None) -> "Future[list[JournalEntry]]":
         return self._answer(lambda: list(self.entries), "journal", company, source_id)
 
     def resync(self, company: str, source_ids: Sequence[str]) -> "Future[None]":
         return self._answer(lambda: None, "resync", company, tuple(source_ids))
+
+    def alike(self, company: str, source_id: str) -> "Future[dict[str, tuple[str, ...]]]":
+        return self._answer(lambda: self.same, "alike", company, source_id)
+
+    def resolve_all(
+        self, company: str, source_ids: list[str], choice: str, who: str
+    ) -> "Future[None]":
+        return self._answer(lambda: None, "resolve_all", company, source_ids, choice, who)
 
     def resolve(self, company: str, source_id: str, choice: str, who: str) -> "Future[None]":
         return self._answer(lambda: None, "resolve", company, source_id, choice, who)
@@ -312,15 +431,23 @@ class StandIn:
         return self._answer(lambda: self.offer, "finish_connect", company, address)
 
     def confirm_connect(
-        self, company_name: str, income_account_id: str, agreed: frozenset[str]
+        self,
+        company_name: str,
+        income_account_id: str,
+        agreed: frozenset[str],
+        clearing: dict[str, str],
+        who: str,
+        *,
+        paused: bool = False,
     ) -> "Future[CompanyView]":
         def confirmed() -> CompanyView:
             if {word for word, _ in self.offer.questions} - agreed:
                 raise Refusal("Not everything was agreed to.")
-            self.views[company_name] = company(company_name)
+            self.views[company_name] = company(company_name, paused=paused)
             return self.views[company_name]
 
-        return self._answer(confirmed, "confirm_connect", company_name, income_account_id, agreed)
+        told = (company_name, income_account_id, agreed, clearing, who)
+        return self._answer(confirmed, "confirm_connect", *told, *(["paused"] if paused else []))
 
     def cancel_connect(self, company: str) -> "Future[None]":
         return self._answer(lambda: None, "cancel_connect", company)
@@ -349,12 +476,25 @@ class StandIn:
     def resume(self, company: str) -> "Future[None]":
         return self._answer(lambda: self.change_company(company, paused=False), "resume", company)
 
+    # ---- control totals ----
+
+    def totals(self, company: str, month: str | None = None) -> "Future[ControlTotals]":
+        return self._answer(lambda: replace(self.control, month=month), "totals", company, month)
+
+    def save_totals(self, company: str, month: str | None, file: Path) -> "Future[None]":
+        return self._answer(lambda: None, "save_totals", company, month, file)
+
+    def preview(self, company: str) -> "Future[Preview]":
+        return self._answer(lambda: self.planned, "preview", company)
+
     # ---- settings ----
 
     def settings(self, company: str) -> "Future[list[Setting]]":
         return self._answer(lambda: list(self.known_settings), "settings", company)
 
-    def change_setting(self, company: str, key: str, value: str, who: str) -> "Future[None]":
+    def change_setting(
+        self, company: str, key: str, value: str, who: str, *, offered: bool = False
+    ) -> "Future[None]":
         def changed() -> None:
             self.known_settings = [
                 replace(setting, value=value) if setting.key == key else setting

@@ -1,5 +1,6 @@
 """Steps: every write to QuickBooks, its intent before the wire and its answer after it."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,8 @@ from sqlalchemy import Connection, Row, insert, select, update
 from qbdesk.sync.ledger.parts import parts
 from qbdesk.sync.ledger.tables import attempt, step
 from qbdesk.sync.operations import StepKind
+
+CUT_OFF = "The program was ended before QuickBooks had answered; it is looked for."
 
 
 class StepState(StrEnum):
@@ -79,11 +82,10 @@ def adopt(connection: Connection, **values: Any) -> None:
 def end_cut_off(connection: Connection, company_id: int, now: datetime) -> None:
     """What was under way when the program was ended is in doubt from now on: its connection died
     with it, so the attempt has ended."""
-    connection.execute(
-        update(step)
-        .where(step.c.company_id == company_id, step.c.state == StepState.SENT)
-        .values(state=StepState.UNKNOWN, ended_at=now)
-    )
+    here = (step.c.company_id == company_id, step.c.state == StepState.SENT)
+    for step_id in connection.execute(select(step.c.id).where(*here)).scalars().all():
+        add_attempt(connection, step_id, now, "unknown", None, CUT_OFF)
+    connection.execute(update(step).where(*here).values(state=StepState.UNKNOWN, ended_at=now))
 
 
 def doubt_anew(connection: Connection, company_id: int, now: datetime) -> None:
@@ -139,6 +141,24 @@ def of_invoice(connection: Connection, invoice_id: int) -> list[StepRecord]:
         .order_by(step.c.id)
     )
     return [_record(row) for row in rows]
+
+
+def posted(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, list[StepRecord]]:
+    """What QuickBooks holds of each of these: invoice, its repair, payments; oldest first."""
+    found: dict[int, list[StepRecord]] = {}
+    for some in parts(invoice_ids):
+        rows = connection.execute(
+            select(step)
+            .where(
+                step.c.invoice_id.in_(some),
+                step.c.kind.in_((StepKind.INVOICE, StepKind.REPAIR, StepKind.PAYMENT)),
+                step.c.state == StepState.CONFIRMED,
+            )
+            .order_by(step.c.id)
+        )
+        for each in map(_record, rows):
+            found.setdefault(each.invoice_id or 0, []).append(each)
+    return found
 
 
 def ask_again(connection: Connection, invoice_ids: Sequence[int]) -> None:
@@ -210,8 +230,16 @@ def was_in_doubt(connection: Connection, step_id: int) -> bool:
 def add_attempt(
     connection: Connection, step_id: int, at: datetime, outcome: str, tid: str | None, text: str
 ) -> None:
+    body = connection.execute(select(step.c.body).where(step.c.id == step_id)).scalar_one()
     connection.execute(
-        insert(attempt).values(step_id=step_id, at=at, outcome=outcome, intuit_tid=tid, text=text)
+        insert(attempt).values(
+            step_id=step_id,
+            at=at,
+            outcome=outcome,
+            intuit_tid=tid,
+            request_hash=hashlib.sha256(body).hexdigest(),
+            text=text,
+        )
     )
 
 

@@ -44,6 +44,8 @@ company = Table(
     Column("tenant_environment", String(20), nullable=False),
     Column("time_zone", String(64), nullable=False),
     Column("cursor", Text),
+    Column("cursor_etag", Text),  # of the last answer at this very cursor, whose rows are stored
+    Column("tenant_at", Instant),  # when the source last said whose invoices these are
     Column("client_id", Text),
     Column("redirect_uri", Text),
     Column("realm_id", String(64)),
@@ -63,6 +65,12 @@ company = Table(
     Column("refresh_expires_at", Instant),
     Column("last_refresh_at", Instant),
     Column("last_pass_at", Instant),
+    Column("compared_at", Instant),  # when the last whole comparison with the source began
+    Column("comparing_since", Instant),  # when the one under way began
+    Column("comparing_cursor", Text),
+    Column("appointed_at", Instant),  # when it was said that the next pass is due at due_at
+    Column("due_at", Instant),
+    Column("failures", Integer, nullable=False),  # passes in a row that could not be served
     Column("preflight_at", Instant),
     Column("findings", JSON, nullable=False),
     Column("created_at", Instant, nullable=False),
@@ -98,12 +106,16 @@ paid_invoice = Table(
     Column("quickbooks_payment_ids", JSON, nullable=False),
     Column("seen_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    Column("shown_at", Instant, nullable=False),  # by the source, as far as it was compared
+    Column("gone_at", Instant),  # when the source knew it no more
     UniqueConstraint("company_id", "source_id"),
     Index(None, "company_id", "status", "id"),
     Index(None, "company_id", "number_key"),
     Index(None, "company_id", "paid_on", "id"),
     Index(None, "company_id", "customer_key", "id"),
     Index(None, "company_id", "amount", "id"),
+    # Whose figures in the control totals are out of date: asked at the end of every pass.
+    Index(None, "company_id", "id", "changed_at"),
 )
 
 # One write to QuickBooks. The row is committed before the first byte leaves: it is the intent.
@@ -141,6 +153,7 @@ attempt = Table(
     Column("at", Instant, nullable=False),
     Column("outcome", String(20), nullable=False),
     Column("intuit_tid", Text),
+    Column("request_hash", String(64), nullable=False),  # SHA-256 of the bytes it is about
     Column("text", Text, nullable=False),
     Index(None, "step_id"),
 )
@@ -156,6 +169,37 @@ journal = Table(
     Column("text", Text, nullable=False),
     Column("details", Text, nullable=False),
     Index(None, "invoice_id"),
+    Index(None, "company_id", "invoice_id"),
+)
+
+# What each invoice brings to the control totals, as it stood at `changed_at`.
+control = Table(
+    "control",
+    metadata,
+    Column("invoice_id", ForeignKey("paid_invoice.id"), primary_key=True),
+    Column("company_id", ForeignKey("company.id"), nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("month", String(7), nullable=False),  # "" where it has no date
+    Column("open_amount", Amount, nullable=False),
+    Column("marked", Boolean, nullable=False),  # still open, or source and QuickBooks differ
+    Column("figures", JSON, nullable=False),
+    Index(None, "company_id", "invoice_id", "changed_at"),
+    Index(None, "company_id", "marked", "invoice_id"),
+)
+
+# Their sums, moved whenever an invoice's figures change: asked without reading any invoice.
+control_total = Table(
+    "control_total",
+    metadata,
+    Column("company_id", ForeignKey("company.id"), primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("currency", String(3), primary_key=True),
+    Column("kind", String(10), primary_key=True),
+    Column("key", String(100), primary_key=True),
+    Column("source", Amount, nullable=False),
+    Column("quickbooks", Amount, nullable=False),
+    Column("in_source", Integer, nullable=False),
+    Column("in_quickbooks", Integer, nullable=False),
 )
 
 # What was learnt of a company: customers, items, payment methods. Reads are metered.

@@ -37,6 +37,7 @@ class Subject(StrEnum):
     EMAIL = "email"  # customers with this e-mail address
     NAME = "name"  # customers with this display name
     ITEM = "item"  # a product or service of this name
+    MAPPED_ITEM = "mapped_item"  # what a product was mapped to (QuickBooks Id)
     METHODS = "methods"  # the payment methods
     EXCHANGE_RATE = "exchange_rate"  # "USD 2026-04-15"
     PAYMENTS = "payments"  # payments of this customer (QuickBooks Id)

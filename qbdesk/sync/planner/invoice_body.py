@@ -2,22 +2,27 @@
 
 from typing import Any
 
-from qbdesk.sync.model import Line, PaidInvoice
+from qbdesk.sync.model import PaidInvoice
 from qbdesk.sync.operations import StepKind, marker
 from qbdesk.sync.planner import tax
 from qbdesk.sync.planner.days import currency_sent, open_day, rate_on
 from qbdesk.sync.planner.decisions import Look, Post, Subject
+from qbdesk.sync.planner.items import Items
 from qbdesk.sync.planner.knowledge import Case, Knowledge
 from qbdesk.sync.planner.steps import invoice_operation
 from qbdesk.sync.quickbooks import payloads
 
 ITEM_NAME = "Paid invoices"
-ITEM = "item."
 
 
-def item_needed(known: Knowledge) -> list[Look | Post]:
+def usual_item_needed(
+    invoice: PaidInvoice, known: Knowledge, taxes: payloads.Taxes, items: Items
+) -> list[Look | Post]:
+    """The service that our lines stand on; not made where no line of the invoice would."""
     account = known.income_account_id
-    if account in known.items:
+    own_discount = bool(invoice.discount) and not tax.uses_discount_line(invoice, taxes, known)
+    used = None in items.lines or (own_discount and items.discount is None)
+    if account in known.items or not used:
         return []
     name = item_name(known)
     if name not in known.item_names_looked:
@@ -34,25 +39,16 @@ def item_name(known: Knowledge) -> str:
     return f"{ITEM_NAME} ({known.income_account_id})"
 
 
-def item_setting(product: str) -> str:
-    """The setting that names the item of a product, or of a line's whole text."""
-    return ITEM + " ".join(product.casefold().split())
-
-
-def _item_of(line: Line, known: Knowledge) -> str:
-    """As the user has mapped the product (its id or name) or the line's text; else the usual."""
-    product = (line.product.id, line.product.name) if line.product else ()
-    for name in (*product, line.description):
-        chosen = known.settings.get(item_setting(name))
-        if chosen:
-            return chosen
-    return known.items[known.income_account_id]
-
-
 def invoice_payload(
-    invoice: PaidInvoice, known: Knowledge, case: Case, customer_id: str, taxes: payloads.Taxes
+    invoice: PaidInvoice,
+    known: Knowledge,
+    case: Case,
+    customer_id: str,
+    taxes: payloads.Taxes,
+    items: Items,
 ) -> dict[str, Any]:
-    """The body of the invoice; `item_needed` has to be empty before."""
+    """The body of the invoice; `usual_item_needed` has to be empty before."""
+    usual = known.items.get(known.income_account_id, "")
     issue_date = open_day(invoice.issue_date, known, case)
     told = [f"Invoice {invoice.number}, id {invoice.id}", invoice.url or ""]
     if issue_date != invoice.issue_date:
@@ -63,8 +59,8 @@ def invoice_payload(
     return payloads.invoice(
         invoice,
         customer_id=customer_id,
-        item_id=known.items[known.income_account_id],
-        line_items=[_item_of(line, known) for line in invoice.lines],
+        line_items=[item or usual for item in items.lines],
+        discount_item=items.discount or usual,
         taxes=taxes,
         issue_date=issue_date,
         note=payloads.note(told, mark),

@@ -8,7 +8,12 @@ from zoneinfo import ZoneInfo
 
 from qbdesk.sync.ledger.steps import StepRecord
 from qbdesk.sync.preflight import Facts
-from qbdesk.sync.quickbooks.objects import CustomerObject, InvoiceObject, PaymentObject
+from qbdesk.sync.quickbooks.objects import (
+    CustomerObject,
+    InvoiceObject,
+    ItemObject,
+    PaymentObject,
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Knowledge:
         by_name: display name without case -> the customer that bears it; None: no customer does.
         numbers: DocNumber without case -> invoices that bear it.
         items: income account Id -> item Id; a missing key has to be looked up.
+        mapped_items: item Id that products were mapped to -> as it is now; None: it is gone.
         methods: payment method's name without case -> Id.
         methods_looked: True when `methods` is all of them.
         rates: "USD 2026-04-15" -> home units for one foreign unit; None: QuickBooks has none.
@@ -60,6 +66,7 @@ class Knowledge:
     items: dict[str, str] = field(default_factory=dict)
     item_names_looked: set[str] = field(default_factory=set)
     item_names_taken: set[str] = field(default_factory=set)
+    mapped_items: dict[str, ItemObject | None] = field(default_factory=dict)
     methods: dict[str, str] = field(default_factory=dict)
     methods_looked: bool = False
     rates: dict[str, Decimal | None] = field(default_factory=dict)

@@ -6,10 +6,11 @@ from qbdesk.sync.ledger.steps import StepRecord, StepState
 from qbdesk.sync.model import PaidInvoice
 from qbdesk.sync.money import ZERO, shown
 from qbdesk.sync.operations import StepKind, marker
-from qbdesk.sync.planner import by_hand, checks, customers, existing, money_received, tax
+from qbdesk.sync.planner import by_hand, checks, customers, existing, items, money_received, tax
 from qbdesk.sync.planner.after_invoice import after_the_invoice
 from qbdesk.sync.planner.days import closed_period, rates_needed
 from qbdesk.sync.planner.decisions import (
+    Adopt,
     Decision,
     Finish,
     Hold,
@@ -19,7 +20,7 @@ from qbdesk.sync.planner.decisions import (
     Subject,
     Wait,
 )
-from qbdesk.sync.planner.invoice_body import invoice_payload, item_needed
+from qbdesk.sync.planner.invoice_body import invoice_payload, usual_item_needed
 from qbdesk.sync.planner.knowledge import Case, Knowledge, KnownCustomer
 from qbdesk.sync.planner.steps import adopt, first_refusal, invoice_operation, refused
 from qbdesk.sync.quickbooks.objects import InvoiceObject
@@ -116,9 +117,20 @@ def _before_the_invoice(invoice: PaidInvoice, known: Knowledge, case: Case) -> D
         if isinstance(entered, Look):
             return (entered,)
         if entered is not None:
-            why = "A person said that this invoice was entered by hand; only its payment is posted."
-            return (adopt(StepKind.INVOICE, operation, entered, why, case.now, ours=False),)
+            return (_adopt_entered(invoice, entered, case),)
     return _new_invoice(invoice, known, case, customer)
+
+
+def _adopt_entered(invoice: PaidInvoice, entered: InvoiceObject, case: Case) -> Adopt:
+    larger = entered.total_amt != invoice.total
+    why = "A person said that this invoice was entered by hand; only its payment is posted."
+    if larger:
+        why = (
+            f"A person said that this invoice is a part of invoice {entered.doc_number or ''} in "
+            "QuickBooks; only its payment is posted, onto that one."
+        )
+    operation = invoice_operation(invoice)
+    return adopt(StepKind.INVOICE, operation, entered, why, case.now, ours=False, larger=larger)
 
 
 def _first_looks(invoice: PaidInvoice, known: Knowledge) -> tuple[Look, ...]:
@@ -141,7 +153,7 @@ def _new_invoice(
     """Everything that can hold the invoice comes before the first write (no customer is left)."""
     question = (
         money_received.first_question(invoice, known, case)
-        or money_received.account_question(invoice, known)
+        or money_received.account_question(invoice, known, case)
         or closed_period(invoice, known, case)
     )
     if question is not None:
@@ -153,16 +165,21 @@ def _new_invoice(
     if isinstance(rates, Hold):
         return rates
     missing: list[Look | Post] = [*rates, *money_received.find_methods(invoice, known)]
-    missing += item_needed(known)
+    chosen = items.chosen(invoice, known)
+    missing += items.looks(chosen, known)
+    missing += usual_item_needed(invoice, known, taxes, chosen)
     if isinstance(customer, Look | Post):
         missing.append(customer)
     looks = tuple(entry for entry in missing if isinstance(entry, Look))
     if looks:
         return looks
+    unfit = items.unfit(invoice, known)
+    if unfit is not None:
+        return unfit
     if missing:
         return first_refusal(missing, case) or tuple(missing)
     assert isinstance(customer, KnownCustomer)
-    payload = invoice_payload(invoice, known, case, customer.id, taxes)
+    payload = invoice_payload(invoice, known, case, customer.id, taxes, chosen)
     return (Post(StepKind.INVOICE, invoice_operation(invoice), payload),)
 
 

@@ -1,8 +1,9 @@
-"""The spot-check: QuickBooks' total is the source's to the cent, or a person puts it right.
+"""The spot-check: QuickBooks' figures are the source's to the cent, or a person puts them right.
 
 The repair updates that same invoice; the payment stays what was received (rules 18 and 19).
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import simplejson
@@ -11,12 +12,18 @@ from qbdesk.sync.ledger.steps import StepRecord, StepState
 from qbdesk.sync.model import PaidInvoice
 from qbdesk.sync.money import ZERO, shown
 from qbdesk.sync.operations import StepKind
-from qbdesk.sync.planner import tax
+from qbdesk.sync.planner import figures, items, tax
 from qbdesk.sync.planner.days import rates_needed
 from qbdesk.sync.planner.decisions import Hold, Look, Post
-from qbdesk.sync.planner.invoice_body import invoice_payload, item_needed
+from qbdesk.sync.planner.invoice_body import invoice_payload, usual_item_needed
 from qbdesk.sync.planner.knowledge import Case, Knowledge
-from qbdesk.sync.planner.steps import first_refusal, refused, repair_operation
+from qbdesk.sync.planner.steps import (
+    first_refusal,
+    invoice_operation,
+    payment_operation,
+    refused,
+    repair_operation,
+)
 from qbdesk.sync.planner.tax_codes import CODE_PREFIX
 from qbdesk.sync.quickbooks.answers import PostedInvoice
 from qbdesk.sync.views import Choice
@@ -24,6 +31,7 @@ from qbdesk.sync.views import Choice
 REASON = "spot_check"
 SOURCE_TAX = Choice(tax.SOURCE_TAX, "Put the tax that stands on the invoice into QuickBooks")
 ACCEPT = Choice("accept", "It is right as it is in QuickBooks: post the payment")
+LEAVE = Choice("leave", "Leave it as it is in QuickBooks, and post no payment")
 _VERSION = ("SyncToken",)
 
 
@@ -31,23 +39,26 @@ def spot_check(
     invoice: PaidInvoice, known: Knowledge, case: Case, answer: PostedInvoice
 ) -> Hold | tuple[Look | Post, ...] | None:
     """None where every figure agrees; else the question, or the repair that was chosen."""
-    other_tax = answer.ours and answer.tax not in (invoice.tax_total, None)
-    if answer.total == invoice.total and not other_tax:
+    if answer.larger:
+        return None
+    parts = _parts_that_differ(invoice, known, case, answer)
+    if _sums_agree(invoice, answer) and not parts:
         return None
     choice = case.answers.get(REASON)
     if choice == ACCEPT.word and answer.total == invoice.total:
         return None
-    if choice is None or choice == ACCEPT.word or not _can_be_repaired(invoice, known, answer):
-        return _question(invoice, known, answer)
-    missing = item_needed(known)
+    if choice in (None, ACCEPT.word) or not _can_be_repaired(invoice, known, answer):
+        return _question(invoice, known, case, answer, parts)
+    taxes = tax.repaired(invoice, known, choice)
+    posted = items.posted(invoice, known, answer, case.steps.get(invoice_operation(invoice)))
+    missing = usual_item_needed(invoice, known, taxes, posted)
     rates = rates_needed(invoice, known)
     if isinstance(rates, Hold):
         return rates
     if rates or missing:
         return first_refusal(missing, case) or (*rates, *missing)
-    taxes = tax.repaired(invoice, known, choice)
     payload = {
-        **invoice_payload(invoice, known, case, answer.customer_id, taxes),
+        **invoice_payload(invoice, known, case, answer.customer_id, taxes, posted),
         "Id": answer.id,
         "SyncToken": answer.sync_token,
     }
@@ -55,8 +66,36 @@ def spot_check(
     if step is not None and step.state is StepState.REJECTED:
         return refused(step)
     if step is not None and _is_what_was_sent(payload, step):
-        return _question(invoice, known, answer, tried=True)
+        return _question(invoice, known, case, answer, parts, tried=True)
     return (Post(StepKind.REPAIR, repair_operation(invoice), payload),)
+
+
+def _sums_agree(invoice: PaidInvoice, answer: PostedInvoice) -> bool:
+    other_tax = answer.ours and answer.tax not in (invoice.tax_total, None)
+    return answer.total == invoice.total and not other_tax
+
+
+def _parts_that_differ(
+    invoice: PaidInvoice, known: Knowledge, case: Case, answer: PostedInvoice
+) -> list[str]:
+    """The lines and rates that are not the source's; what somebody else made is theirs."""
+    if not answer.ours:
+        return []
+    lines = figures.lines_that_differ(invoice, answer.lines)
+    if answer.taxes is None or _rates_are_agreed(known, case):
+        return lines
+    told = [(rate.percent, rate.amount) for rate in answer.taxes]
+    return [*lines, *figures.rates_that_differ(invoice, told)]
+
+
+def _rates_are_agreed(known: Knowledge, case: Case) -> bool:
+    """Only the sum counts: the rates are Intuit's own, or a person has chosen how it is shared."""
+    if known.facts.country == "US" and known.facts.automated_tax:
+        return True
+    before, after = case.answers.get(tax.DIFFERENCE), case.answers.get(REASON)
+    if known.facts.country == "US" and tax.SOURCE_TAX in (before, after):
+        return True  # there only the sum can be sent
+    return before == tax.QUICKBOOKS_SHARES.word
 
 
 def _can_be_repaired(invoice: PaidInvoice, known: Knowledge, answer: PostedInvoice) -> bool:
@@ -77,19 +116,22 @@ def _is_what_was_sent(payload: dict[str, Any], step: StepRecord) -> bool:
 
 
 def _question(
-    invoice: PaidInvoice, known: Knowledge, answer: PostedInvoice, *, tried: bool = False
+    invoice: PaidInvoice,
+    known: Knowledge,
+    case: Case,
+    answer: PostedInvoice,
+    parts: list[str],
+    *,
+    tried: bool = False,
 ) -> Hold:
     currency = invoice.currency
-    difference = shown(answer.total - invoice.total, currency)
-    taxed = ""
-    if answer.tax is not None:
-        taxed = f"; tax {shown(answer.tax, currency)} instead of "
-        taxed += shown(invoice.tax_total, currency)
+    unpaid = not _is_paid_by_us(invoice, case)
+    differences = "; ".join(_differences(invoice, answer, parts))
     told = (
         f"Spot-check: QuickBooks made {shown(answer.total, currency)} of the invoice, the source "
-        f"says {shown(invoice.total, currency)} (a difference of {difference}{taxed})."
+        f"says {shown(invoice.total, currency)} ({differences})."
     )
-    if answer.balance == answer.total:
+    if unpaid:
         told += " The payment was not posted."
     if tried:
         told += " QuickBooks took the correction and still comes to another figure."
@@ -99,4 +141,35 @@ def _question(
     if answer.total == invoice.total:
         choices = (*choices, ACCEPT)
     told += " Choose how to put it right, or correct" if choices else " Correct"
-    return Hold(REASON, f"{told} the invoice in QuickBooks and try again.", choices)
+    return Hold(
+        REASON,
+        f"{told} the invoice in QuickBooks and try again.",
+        (*choices, LEAVE) if unpaid else choices,
+    )
+
+
+def _differences(invoice: PaidInvoice, answer: PostedInvoice, parts: list[str]) -> Iterator[str]:
+    currency = invoice.currency
+    if answer.total != invoice.total:
+        yield f"a difference of {shown(answer.total - invoice.total, currency)}"
+    if answer.tax is not None:
+        made, wanted = shown(answer.tax, currency), shown(invoice.tax_total, currency)
+        yield f"tax {made} instead of {wanted}" if made != wanted else f"tax {made} in both"
+    yield from parts
+
+
+def _is_paid_by_us(invoice: PaidInvoice, case: Case) -> bool:
+    steps = (case.steps.get(payment_operation(invoice, each)) for each in invoice.received)
+    return any(step is not None and step.state is StepState.CONFIRMED for step in steps)
+
+
+def left(invoice: PaidInvoice, answer: PostedInvoice, who: str) -> str:
+    """What is said of an invoice that stays as it is in QuickBooks, by decision."""
+    currency = invoice.currency
+    tax_there = "" if answer.tax is None else f", {shown(answer.tax, currency)} of it tax"
+    return (
+        f"Left as it is in QuickBooks by {who}: {shown(answer.total, currency)} stands there"
+        f"{tax_there}, {shown(answer.balance, currency)} open; the source says "
+        f"{shown(invoice.total, currency)}, {shown(invoice.tax_total, currency)} of it tax. The "
+        "payment was not posted."
+    )

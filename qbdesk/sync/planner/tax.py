@@ -5,8 +5,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from qbdesk.sync.model import PaidInvoice
-from qbdesk.sync.money import ZERO, rounded, shown
+from qbdesk.sync.money import ZERO, shown
 from qbdesk.sync.planner.decisions import Hold
+from qbdesk.sync.planner.figures import rates_that_differ
 from qbdesk.sync.planner.knowledge import Case, Knowledge
 from qbdesk.sync.planner.tax_codes import (
     CODE_PREFIX,
@@ -19,12 +20,14 @@ from qbdesk.sync.planner.tax_codes import (
     told,
     with_rates,
 )
-from qbdesk.sync.planner.tax_sums import HUNDRED, by_rate, spread
+from qbdesk.sync.planner.tax_sums import by_rate, group_by_rate, may_come_to_it, spread
 from qbdesk.sync.preflight import TaxCodeFact
 from qbdesk.sync.quickbooks.payloads import Taxes
 from qbdesk.sync.views import Choice
 
 SOURCE_TAX = "send_source_tax"
+DIFFERENCE = "tax_difference"
+QUICKBOOKS_SHARES = Choice("quickbooks_shares", "The sum is right: post it as QuickBooks shares it")
 AUTOMATED = ("NON", "TAX")  # Intuit's pseudo codes in the US
 
 
@@ -53,6 +56,7 @@ def _pseudo_codes(invoice: PaidInvoice) -> tuple[str, ...]:
 
 
 def _inclusive_in_us() -> Hold:
+    """Rule 21: never converted without a word."""
     return Hold(
         "inclusive",
         "The prices contain the tax, which a US company in QuickBooks cannot hold without "
@@ -93,8 +97,10 @@ def _per_line(invoice: PaidInvoice, known: Knowledge, case: Case) -> Taxes | Hol
         codes.append(code)
     inclusive = invoice.tax_behavior == "inclusive"
     taxes = Taxes(tuple(code.id for code in codes), "TaxInclusive" if inclusive else "TaxExcluded")
-    if uses_discount_line(invoice, taxes, known) or inclusive:
-        return taxes  # how QuickBooks rounds these is known only once it has answered
+    if inclusive:
+        return taxes  # what QuickBooks makes of these is known only once it has answered
+    if uses_discount_line(invoice, taxes, known) and may_come_to_it(invoice, codes):
+        return taxes
     return _compared(invoice, codes, taxes, case)
 
 
@@ -112,38 +118,48 @@ def _compared(
 ) -> Taxes | Hold:
     """Rule 18: a difference is found before the invoice becomes an open receivable."""
     expected = dict(by_rate(invoice, codes))
-    total = sum((amount.amount for amount in expected.values()), ZERO)
-    if total == invoice.tax_total:
+    made = [(each.percent, each.amount) for each in expected.values()]
+    if not _differs(invoice, made, case):
         return taxes
-    if case.answers.get("tax_difference") == SOURCE_TAX and expected:
+    total = sum((amount for _, amount in made), ZERO)
+    if case.answers.get(DIFFERENCE) == SOURCE_TAX and expected:
         return Taxes(taxes.codes, taxes.calculation, None, spread(invoice, expected, total))
-    return _difference(invoice, total)
+    return _difference(invoice, made)
 
 
 def _compared_in_us(
     invoice: PaidInvoice, known: Knowledge, taxes: Taxes | Hold, case: Case
 ) -> Taxes | Hold:
-    """The same where a sales tax group is set by hand: each rate is rounded over the invoice."""
-    if isinstance(taxes, Hold) or taxes.codes is None or taxes.group is None or invoice.discount:
+    """The same where a sales tax group is set by hand."""
+    if isinstance(taxes, Hold) or taxes.codes is None or taxes.group is None:
         return taxes
     group = next(code for code in known.facts.tax_codes if code.id == taxes.group)
-    amounts = zip(invoice.lines, taxes.codes, strict=True)
-    net = sum((line.amount for line, code in amounts if code == AUTOMATED[True]), ZERO)
-    parts = (rounded(net * rate / HUNDRED, invoice.currency) for _, rate in group.rates)
-    total = sum(parts, ZERO)
-    if total == invoice.tax_total:
+    made = group_by_rate(invoice, taxes.codes, AUTOMATED[True], group)
+    if not _differs(invoice, made, case):
         return taxes
-    if case.answers.get("tax_difference") == SOURCE_TAX:
+    if case.answers.get(DIFFERENCE) == SOURCE_TAX:
         return replace(taxes, total=invoice.tax_total)
-    return _difference(invoice, total)
+    return _difference(invoice, made)
 
 
-def _difference(invoice: PaidInvoice, total: Decimal) -> Hold:
+def _differs(invoice: PaidInvoice, made: Sequence[tuple[Decimal, Decimal]], case: Case) -> bool:
+    """The total; or its rates, unless a person said that QuickBooks may share it out."""
+    if sum((amount for _, amount in made), ZERO) != invoice.tax_total:
+        return True
+    agreed = case.answers.get(DIFFERENCE) == QUICKBOOKS_SHARES.word
+    return not agreed and bool(rates_that_differ(invoice, made))
+
+
+def _difference(invoice: PaidInvoice, made: Sequence[tuple[Decimal, Decimal]]) -> Hold:
+    total = sum((amount for _, amount in made), ZERO)
+    rates = "; ".join(rates_that_differ(invoice, made))
+    choices = (Choice(SOURCE_TAX, "Post it with the tax that stands on the invoice"),)
     return Hold(
-        "tax_difference",
+        DIFFERENCE,
         f"Spot-check: QuickBooks would work out {shown(total, invoice.currency)} of tax, the "
-        f"invoice says {shown(invoice.tax_total, invoice.currency)}. Nothing was posted.",
-        (Choice(SOURCE_TAX, "Post it with the tax that stands on the invoice"),),
+        f"invoice says {shown(invoice.tax_total, invoice.currency)}"
+        f"{f' ({rates})' if rates else ''}. Nothing was posted.",
+        (*choices, QUICKBOOKS_SHARES) if total == invoice.tax_total else choices,
     )
 
 

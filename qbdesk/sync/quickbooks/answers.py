@@ -27,13 +27,35 @@ OBJECTS: dict[StepKind, type[Entity]] = {
 }
 
 
+class PostedLine(BaseModel):
+    """A sales line as QuickBooks told it; `gross` is its TaxInclusiveAmt."""
+
+    model_config = ConfigDict(frozen=True)
+
+    amount: Decimal | None
+    gross: Decimal | None = None
+    item_id: str | None = None
+
+
+class PostedTax(BaseModel):
+    """The tax of one rate as QuickBooks told it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    percent: Decimal
+    amount: Decimal
+
+
 class PostedInvoice(BaseModel):
     """An invoice in QuickBooks as it was last seen.
 
     Attributes:
         fresh: True for the answer to our own create: no payment of ours can be on it yet.
         ours: False for an invoice that somebody else made; its tax is theirs.
+        larger: A person said that our payments settle a part of it: an opening balance, say.
         tax: None where QuickBooks said nothing of it.
+        taxes: The tax per rate; None where QuickBooks did not tell every rate's per cent.
+        lines: Its sales lines in order; None where QuickBooks said nothing of them.
         read_at: When QuickBooks said so; what was posted later is not in `balance`.
         reread: True when a person asked to look again; what is kept here is then out of date.
         gone: True when it was not there any more.
@@ -45,16 +67,21 @@ class PostedInvoice(BaseModel):
     customer_id: str
     total: Decimal
     tax: Decimal | None
+    taxes: tuple[PostedTax, ...] | None = None
+    lines: tuple[PostedLine, ...] | None = None
     balance: Decimal
     fresh: bool
     ours: bool = True
+    larger: bool = False
     read_at: datetime
     sync_token: str = ""
     reread: bool = False
     gone: bool = False
 
 
-def kept(entry: Entity, read_at: datetime, *, fresh: bool, ours: bool = True) -> dict[str, Any]:
+def kept(
+    entry: Entity, read_at: datetime, *, fresh: bool, ours: bool = True, larger: bool = False
+) -> dict[str, Any]:
     """The part of an answer that later decisions need, as JSON."""
     if isinstance(entry, InvoiceObject):
         told = "txn_tax_detail" in entry.model_fields_set
@@ -63,17 +90,54 @@ def kept(entry: Entity, read_at: datetime, *, fresh: bool, ours: bool = True) ->
             customer_id=entry.customer_ref.value if entry.customer_ref else "",
             total=entry.total_amt,
             tax=entry.txn_tax_detail.total_tax if told else None,
+            taxes=_taxes(entry),
+            lines=_lines(entry),
             balance=entry.balance,
             fresh=fresh,
             ours=ours,
+            larger=larger,
             read_at=read_at,
             sync_token=entry.sync_token,
         ).model_dump(mode="json")
     if isinstance(entry, PaymentObject):
-        return {"total": str(entry.total_amt), "unapplied": str(entry.unapplied_amt)}
+        account = entry.deposit_to_account_ref
+        return {
+            "total": str(entry.total_amt),
+            "unapplied": str(entry.unapplied_amt),
+            "account": account.value if account else None,
+        }
     if isinstance(entry, CustomerObject):
         return {"name": entry.display_name}
     return {}
+
+
+def _taxes(entry: InvoiceObject) -> tuple[PostedTax, ...] | None:
+    """An amount that was set by hand (not PercentBased) belongs to no per cent."""
+    detail = entry.txn_tax_detail
+    told = [(row.amount, row.tax_line_detail) for row in detail.tax_line]
+    taxes = tuple(
+        PostedTax(percent=by.tax_percent, amount=amount)
+        for amount, by in told
+        if by.tax_percent is not None and by.percent_based
+    )
+    whole = sum((tax.amount for tax in taxes), ZERO) == detail.total_tax
+    return taxes if told and len(taxes) == len(told) and whole else None
+
+
+def _lines(entry: InvoiceObject) -> tuple[PostedLine, ...] | None:
+    lines = [row for row in entry.line if row.detail_type == "SalesItemLineDetail"]
+    details = ((row.amount, row.sales_item_line_detail) for row in lines)
+    return (
+        tuple(
+            PostedLine(
+                amount=amount,
+                gross=detail.tax_inclusive_amt if detail else None,
+                item_id=detail.item_ref.value if detail and detail.item_ref else None,
+            )
+            for amount, detail in details
+        )
+        or None
+    )
 
 
 def unapplied(answer: dict[str, Any] | None) -> Decimal:

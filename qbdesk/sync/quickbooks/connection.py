@@ -1,10 +1,11 @@
 """Sends requests to one company: in turn, with a token, until QuickBooks has looked into them."""
 
+import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import httpx
 
@@ -17,10 +18,18 @@ MINOR_VERSION = "75"
 DEADLINE = 120.0  # seconds; Intuit itself gives up on a request after so long
 MOST_THROTTLES = 5  # in a row for one request; a used-up monthly allowance never ends
 SHORTEST_WAIT_SHOWN = 1.0  # seconds
+GRACE = 1.5  # seconds that a write on the wire may take to end when its pass is stopped
 _log = logging.getLogger("qbdesk.quickbooks")
 _REALM = re.compile(r"[A-Za-z0-9-]{1,50}")
 _ASKED_TO_PAUSE = "QuickBooks asked for a pause; the program goes on by itself."
 _AT_THE_LIMIT = "QuickBooks takes only so many requests a minute; the program goes on by itself."
+
+
+T = TypeVar("T")
+
+
+class NeverLeft(asyncio.CancelledError):
+    """Stopped while the request waited for a token or for its turn: not a byte of it has left."""
 
 
 class AccessTokens(Protocol):
@@ -75,16 +84,18 @@ class Connection:
         """Sends until QuickBooks has looked into the request; its answer, and what that says.
 
         A throttle and a refused access token prove that it was not carried out, so that it may go
-        again, a write as well.
+        again, a write as well. Whoever is stopped while a write is on the wire still gets its
+        answer, if it comes soon; the stop then counts from the next time something is awaited.
 
         Raises:
             Unreachable: The (last) time no whole answer came.
+            NeverLeft: Stopped before it left, or after QuickBooks had not carried it out.
         """
         throttles, token_refused = 0, False
         while True:
-            token = await self._tokens.access_token()
-            await self._turn(request.kind)
-            answer = await exchange(self._http, self._with_token(request, token), self._deadline)
+            token = await self._ready(request.kind)
+            sending = exchange(self._http, self._with_token(request, token), self._deadline)
+            answer = await (sending if request.kind == "read" else _finished(sending))
             # Intuit asks apps to log the reference number of every answer.
             _log.info("%s: HTTP %s, intuit_tid %s", request.path, answer.status, answer.tid)
             result = read_answer(answer.status, answer.content_type, answer.body, answer.tid)
@@ -113,6 +124,15 @@ class Connection:
         params = {**request.params, "minorversion": MINOR_VERSION}
         return httpx.URL(self._root + request.path, params=params)
 
+    async def _ready(self, kind: RequestKind) -> str:
+        """An access token, once it is this request's turn."""
+        try:
+            token = await self._tokens.access_token()
+            await self._turn(kind)
+        except asyncio.CancelledError:
+            raise NeverLeft from None
+        return token
+
     async def _turn(self, kind: RequestKind) -> None:
         wait = self._limiter.wait(kind)
         if wait >= SHORTEST_WAIT_SHOWN:
@@ -131,6 +151,24 @@ class Connection:
             content=request.content,
             timeout=timeouts(self._deadline),
         )
+
+
+async def _finished(sending: Coroutine[Any, Any, T]) -> T:
+    """What a write comes to. A stop leaves it a moment: without its answer it would be in doubt,
+    and have to be looked for."""
+    on_the_wire = asyncio.ensure_future(sending)
+    try:
+        return await asyncio.shield(on_the_wire)
+    except asyncio.CancelledError:
+        await asyncio.wait([on_the_wire], timeout=GRACE)
+        stopped = asyncio.current_task()
+        if not on_the_wire.done() or stopped is None:
+            raise
+        stopped.uncancel()
+        stopped.cancel()  # once more, to be heard when the answer has been written down
+        return on_the_wire.result()
+    finally:
+        on_the_wire.cancel()
 
 
 def nobody_listens(_seconds: float, _why: str) -> None:

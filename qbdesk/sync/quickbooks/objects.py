@@ -108,6 +108,7 @@ class SalesItemLineDetail(QuickBooksObject):
     qty: Number | None = None
     unit_price: Number | None = None
     tax_code_ref: Reference | None = None
+    tax_inclusive_amt: Number | None = None
 
 
 class DiscountLineDetail(QuickBooksObject):
@@ -195,6 +196,15 @@ class ItemObject(Entity):
     type: str = ""
     active: bool = True
     income_account_ref: Reference | None = None
+
+    @property
+    def full_name(self) -> str:
+        return self.fully_qualified_name or self.name
+
+    @property
+    def takes_an_amount(self) -> bool:
+        """Selling a stock item moves stock, and a bundle has no account of its own."""
+        return self.type in ("Service", "NonInventory") and self.income_account_ref is not None
 
 
 class AccountObject(Entity):

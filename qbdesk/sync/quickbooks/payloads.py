@@ -111,8 +111,8 @@ def invoice(
     paid: PaidInvoice,
     *,
     customer_id: str,
-    item_id: str,
     line_items: Sequence[str],
+    discount_item: str,
     taxes: Taxes,
     issue_date: date,
     note: str,
@@ -120,11 +120,13 @@ def invoice(
     exchange_rate: Decimal | None,
     currency: str | None,
 ) -> dict[str, Any]:
-    """A new invoice (Intuit: Invoice). QuickBooks never mails or collects for us.
+    """A new invoice (Intuit: Invoice), dated as the source has it (rule 1).
+
+    QuickBooks never mails or collects for us (rule 13).
 
     Args:
-        item_id: The usual item, which a discount stands on as well.
         line_items: The item of each line.
+        discount_item: What a discount stands on where it is no discount line.
     """
     payload: dict[str, Any] = {
         "CustomerRef": {"value": customer_id},
@@ -133,7 +135,7 @@ def invoice(
         "DueDate": (paid.due_date or issue_date).isoformat(),
         "Line": [
             *_lines(paid, line_items, taxes),
-            *_discount(paid, item_id, taxes, use_discount_line=use_discount_line),
+            *_discount(paid, discount_item, taxes, use_discount_line=use_discount_line),
         ],
         "PrivateNote": note,
         "BillEmail": {"Address": (paid.customer.email or "").strip()},
@@ -211,7 +213,8 @@ def _discount(
 
 
 def _line(line: Line, paid: PaidInvoice, item_id: str, code: str | None) -> dict[str, Any]:
-    """One line carrying the source's amount; quantity and price only where they give it exactly."""
+    """One line carrying the source's amount (rule 11); quantity and price only where they give it
+    exactly."""
     detail: dict[str, Any] = {"ItemRef": {"value": item_id}}
     description = line.description
     product = line.product.name if line.product else ""
@@ -253,20 +256,27 @@ def _is_exact(line: Line, paid: PaidInvoice) -> bool:
     return few_digits and not taxed_inclusive and product == line.amount
 
 
-def _discount_by_code(
-    paid: PaidInvoice, item_id: str, codes: Sequence[str | None]
-) -> list[dict[str, Any]]:
-    """The invoice's own discount as one negative line per tax code, pro rata; the last takes the
-    cent that rounding leaves (bookkeeping rule 11)."""
+def discount_shares(paid: PaidInvoice, codes: Sequence[str | None]) -> dict[str | None, Decimal]:
+    """The invoice's own discount per tax code, pro rata; the last takes the cent that rounding
+    leaves (bookkeeping rule 11)."""
     by_code: dict[str | None, Decimal] = {}
     for line, code in zip(paid.lines, codes, strict=True):
         by_code[code] = by_code.get(code, ZERO) + line.amount
-    lines, left = [], paid.discount
+    shares, left = {}, paid.discount
     for position, (code, amount) in enumerate(by_code.items(), start=1):
         last = position == len(by_code)
         share = paid.discount * amount / paid.subtotal if paid.subtotal else paid.discount
-        part = left if last else rounded(share, paid.currency)
-        left -= part
+        shares[code] = left if last else rounded(share, paid.currency)
+        left -= shares[code]
+    return shares
+
+
+def _discount_by_code(
+    paid: PaidInvoice, item_id: str, codes: Sequence[str | None]
+) -> list[dict[str, Any]]:
+    """The invoice's own discount as one negative line per tax code."""
+    lines = []
+    for code, part in discount_shares(paid, codes).items():
         detail: dict[str, Any] = {"ItemRef": {"value": item_id}}
         if code is not None:
             detail["TaxCodeRef"] = {"value": code}
@@ -294,7 +304,7 @@ def payment(
     exchange_rate: Decimal | None,
     currency: str | None,
 ) -> dict[str, Any]:
-    """Money received for exactly one invoice (Intuit: Payment)."""
+    """Money received for exactly one invoice, gross (Intuit: Payment; rule 23)."""
     link = {"TxnId": invoice_id, "TxnType": "Invoice"}
     payload: dict[str, Any] = {
         "CustomerRef": {"value": customer_id},
@@ -320,6 +330,6 @@ def reference_number(received: Payment) -> str:
 
 
 def note(parts: Sequence[str], marker: str) -> str:
-    """A PrivateNote: what a person may want to know, and our marker, which is never cut."""
+    """A PrivateNote (rule 14): what a person may want to know, and our mark, which is never cut."""
     told = text.paragraphs("\n".join(part for part in parts if part), text.PRIVATE_NOTE)
     return f"{told[: text.PRIVATE_NOTE - len(marker) - 1]}\n{marker}".strip()

@@ -3,10 +3,10 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
@@ -25,6 +25,7 @@ DEADLINE = 60.0  # seconds for one answer, however slowly it drips
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; 200 invoices of 1,000 long lines fit
 BACK_OFF = (1.0, 2.0, 4.0)  # seconds between four tries
 LONGEST_WAIT = 600.0  # seconds that a Retry-After is waited out within a pass
+_ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]{1,250}"')
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 Waiting = Callable[[float, str], None]
@@ -38,6 +39,10 @@ class _PageAnswer(BaseModel):
     next_cursor: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.~-]{1,512}$")]
 
 
+class _Missing(Exception):
+    """There is no such thing (404)."""
+
+
 class _Expired(Exception):
     """The cursor is too old (410), or the source does not know it (400)."""
 
@@ -49,6 +54,8 @@ class _Try:
     answer: Any = None
     why: str = ""
     wait: float | None = None
+    etag: str | None = None
+    unchanged: bool = False
 
 
 def checked_url(url: str) -> str:
@@ -105,9 +112,11 @@ class FeedSource:
 
     async def tenant(self) -> Tenant:
         try:
-            answer = await self._get("/v1/tenant", {})
-            tenant = Tenant.model_validate(answer)
+            found = await self._get("/v1/tenant", {})
+            tenant = Tenant.model_validate(found.answer)
             ZoneInfo(tenant.timezone)
+        except _Missing:
+            raise SourceUnreachable(_RUBBISH) from None
         except (ValidationError, ZoneInfoNotFoundError, ValueError, OSError, _Expired):
             # An OSError: "America" is a folder among the time zones.
             raise SourceUnreachable(
@@ -115,44 +124,63 @@ class FeedSource:
             ) from None
         return tenant
 
-    async def pages(self, cursor: str | None, since: datetime) -> AsyncIterator[Page]:
+    async def pages(
+        self, cursor: str | None, since: datetime, etag: str | None = None
+    ) -> AsyncIterator[Page]:
         started_anew, empty = False, 0
         seen = {cursor}
         while True:
             try:
-                answer = await self._page(cursor, since)
+                found = await self._page(cursor, since, etag)
             except _Expired:
                 if started_anew:
                     raise SourceUnreachable(_RUBBISH) from None
-                cursor, started_anew = None, True
+                cursor, etag, started_anew = None, None, True
                 continue
+            if found.unchanged:
+                return
+            answer: _PageAnswer = found.answer
             empty = 0 if answer.data else empty + 1
-            cursor = answer.next_cursor
-            yield Page(tuple(answer.data), cursor)
+            asked, cursor, etag = cursor, answer.next_cursor, None
+            yield Page(tuple(answer.data), cursor, found.etag if asked == cursor else None)
             if not answer.has_more:
                 return
             if cursor in seen or empty >= MOST_EMPTY_PAGES:
                 raise SourceUnreachable(_RUBBISH)  # it would go round in circles for ever
             seen.add(cursor)
 
-    async def _page(self, cursor: str | None, since: datetime) -> _PageAnswer:
+    async def invoice(self, source_id: str) -> Any | None:
+        try:
+            found = await self._get(f"/v1/invoices/{quote(source_id, safe='')}", {})
+        except _Missing:
+            return None
+        except _Expired:
+            raise SourceUnreachable(_RUBBISH) from None
+        return found.answer
+
+    async def _page(self, cursor: str | None, since: datetime, etag: str | None) -> _Try:
         params = {"status": "paid", "limit": str(PAGE_SIZE)}
         if cursor is not None:
             params["cursor"] = cursor
         else:
             params["paid_since"] = since.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        answer = await self._get("/v1/invoices", params)
         try:
-            return _PageAnswer.model_validate(answer)
+            found = await self._get("/v1/invoices", params, etag)
+        except _Missing:
+            raise SourceUnreachable(_RUBBISH) from None
+        if found.unchanged:
+            return found
+        try:
+            return replace(found, answer=_PageAnswer.model_validate(found.answer))
         except ValidationError:
             raise SourceUnreachable(_RUBBISH) from None
 
-    async def _get(self, path: str, params: dict[str, str]) -> Any:
+    async def _get(self, path: str, params: dict[str, str], etag: str | None = None) -> _Try:
         pauses = iter(BACK_OFF)
         while True:
-            result = await self._try(path, params)
+            result = await self._try(path, params, etag)
             if not result.why:
-                return result.answer
+                return result
             pause = next(pauses, None)
             if pause is None:
                 raise SourceUnreachable(result.why)
@@ -160,8 +188,10 @@ class FeedSource:
             self._waiting(wait, result.why)
             await self._sleep(wait)
 
-    async def _try(self, path: str, params: dict[str, str]) -> _Try:
+    async def _try(self, path: str, params: dict[str, str], etag: str | None) -> _Try:
         headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
+        if etag is not None:
+            headers["If-None-Match"] = etag
         request = self._http.build_request(
             "GET", self._root + path, params=params, headers=headers, timeout=DEADLINE
         )
@@ -175,7 +205,9 @@ class FeedSource:
         except (httpx.HTTPError, TimeoutError, OSError):
             return _Try(why=_DOWN)
         self._note_poll_interval(response.headers)
-        return _read(response, body)
+        if response.status_code == 304 and etag is not None:
+            return _Try(unchanged=True)
+        return replace(_read(response, body), etag=_etag(response.headers))
 
     def _note_poll_interval(self, headers: httpx.Headers) -> None:
         told = headers.get("x-poll-interval", "").strip()
@@ -192,6 +224,12 @@ _RUBBISH = (
     "again; if it stays like this, ask its makers."
 )
 _BUSY = "The invoicing system asks for a pause; qbdesk goes on by itself."
+
+
+def _etag(headers: httpx.Headers) -> str | None:
+    """The validator of an answer (RFC 9110, 8.8.3), if it has a usable one."""
+    told = headers.get("etag", "").strip()
+    return told if _ETAG.fullmatch(told) else None
 
 
 async def _body(response: httpx.Response) -> bytes:
@@ -214,6 +252,8 @@ def _read(response: httpx.Response, body: bytes) -> _Try:
         )
     if status in (400, 410):
         raise _Expired
+    if status == 404:
+        raise _Missing
     if status == 429 or (status == 503 and "retry-after" in response.headers):
         return _Try(why=_BUSY, wait=retry_after(response.headers, LONGEST_WAIT))
     if status >= 500:

@@ -19,10 +19,15 @@ class SourceRefused(Trouble):
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows as they came, and the place to go on from once they are stored."""
+    """Some rows as they came, and the place to go on from once they are stored.
+
+    Attributes:
+        etag: Of this very page, where asking at `cursor` would bring it once more.
+    """
 
     rows: tuple[Any, ...]
     cursor: str
+    etag: str | None = None
 
 
 class Source(Protocol):
@@ -32,8 +37,19 @@ class Source(Protocol):
         """Who the token belongs to. Raises SourceUnreachable, SourceRefused."""
         ...
 
-    def pages(self, cursor: str | None, since: datetime) -> AsyncIterator[Page]:
+    async def invoice(self, source_id: str) -> Any | None:
+        """One row as it stands now; None: the source knows no such invoice.
+
+        Raises SourceUnreachable, SourceRefused.
+        """
+        ...
+
+    def pages(
+        self, cursor: str | None, since: datetime, etag: str | None = None
+    ) -> AsyncIterator[Page]:
         """Everything from the cursor on, or paid since then where there is none yet.
+
+        Nothing comes where the page at the cursor is still the one of `etag`.
 
         The next page is asked for only when the consumer comes back, that is: has stored this one.
         Raises SourceUnreachable, SourceRefused.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, SignalInstance
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -13,6 +13,7 @@ from qbdesk.ui.bridge import Bridge
 from qbdesk.ui.dialogs.connect_pages import ConfirmPage, KeysPage, PastePage, WaitingPage
 from qbdesk.ui.dialogs.sheet import Sheet
 from qbdesk.ui.look import Tone
+from qbdesk.ui.person import who
 
 
 def consent_window(parent: QObject) -> Any:
@@ -37,9 +38,11 @@ class ConnectDialog(Sheet):
 
     Signals:
         connected: Confirmed; the company is connected. arg: CompanyView
+        preview_wanted: The same, and nothing is posted before a preview. arg: CompanyView
     """
 
     connected = Signal(object)
+    preview_wanted = Signal(object)
 
     def __init__(
         self,
@@ -67,6 +70,7 @@ class ConnectDialog(Sheet):
         self.body.addWidget(self.pages)
         self.cancel = self.button(self.tr("Cancel"), self.reject)
         self.browser = self.button(self.tr("Open in my browser"), self.use_browser)
+        self.preview = self.button(self.tr("Use it, and preview first"), self._preview_first)
         self.go_on = self.button("", self._go_on, primary=True)
         self.keys.changed.connect(self._enable)
         self.confirm.changed.connect(self._enable)
@@ -94,6 +98,7 @@ class ConnectDialog(Sheet):
         self.go_on.setText(go_on)
         self.go_on.setVisible(bool(go_on))
         self.browser.setVisible(page in (self.keys, self.waiting))
+        self.preview.setVisible(page is self.confirm)
         self.pages.setCurrentWidget(page)
         self._wait(busy=False)
 
@@ -101,6 +106,7 @@ class ConnectDialog(Sheet):
         ready = not self._busy and self._is_complete()
         self.go_on.setEnabled(ready)
         self.browser.setEnabled(ready)
+        self.preview.setEnabled(ready)
         self.cancel.setEnabled(not self._confirming)
 
     def _is_complete(self) -> bool:
@@ -125,6 +131,10 @@ class ConnectDialog(Sheet):
             self._landed(self.paste.address.text().strip())
         elif page is self.confirm:
             self._confirm()
+
+    def _preview_first(self) -> None:
+        self.trouble.hide()
+        self._confirm(preview=True)
 
     def _ask(
         self,
@@ -235,16 +245,17 @@ class ConnectDialog(Sheet):
         self.confirm.show_offer(offer)
         self._turn_to(self.confirm)
 
-    def _confirm(self) -> None:
+    def _confirm(self, *, preview: bool = False) -> None:
         self._confirming = True
         self._wait(busy=True)
-        account, agreed = self.confirm.answer()
-        asked = self._service.confirm_connect(self._company, account, agreed)
-        self._ask(asked, self._confirmed, self._not_confirmed)
+        given = (*self.confirm.answer(), who())
+        asked = self._service.confirm_connect(self._company, *given, paused=preview)
+        told = self.preview_wanted if preview else self.connected
+        self._ask(asked, lambda view: self._confirmed(view, told), self._not_confirmed)
 
-    def _confirmed(self, view: CompanyView) -> None:
+    def _confirmed(self, view: CompanyView, told: SignalInstance) -> None:
         self._begun = self._confirming = False
-        self.connected.emit(view)
+        told.emit(view)
         self.accept()
 
     def _not_confirmed(self, error: BaseException) -> None:

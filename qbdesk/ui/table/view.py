@@ -23,16 +23,12 @@ from PySide6.QtWidgets import (
 
 from qbdesk.sync.views import InvoiceRow, SortBy
 from qbdesk.ui.bridge import Bridge
+from qbdesk.ui.look import FLAT_HEADER
 from qbdesk.ui.table.columns import SORTS, Column, aside
 from qbdesk.ui.table.model import InvoiceModel
 from qbdesk.ui.table.widths import widths
 
 GATHER_MS = 250
-_FLAT_HEADER = """
-QHeaderView { background: palette(base); border: none; }
-QHeaderView::section { background: palette(base); border: none; padding: 6px 3px;
-    border-bottom: 1px solid rgba(128, 128, 128, 90); }
-"""
 
 
 class _Aside(QStyledItemDelegate):
@@ -102,7 +98,7 @@ class InvoiceTable(QTableView):
         # One of its own, always empty: for each of its columns a heading asks whether every row of
         # it is selected, which takes 0.2 s with 6,000 selected rows.
         header.setSelectionModel(QItemSelectionModel(self.rows, header))
-        header.setStyleSheet(_FLAT_HEADER)
+        header.setStyleSheet(FLAT_HEADER)
         for column in (Column.NUMBER, Column.AMOUNT):
             self.setItemDelegateForColumn(column, _Aside(self))
         header.setSectionsClickable(True)

@@ -25,6 +25,8 @@ def upgrade() -> None:
         sa.Column("tenant_environment", sa.String(length=20), nullable=False),
         sa.Column("time_zone", sa.String(length=64), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=True),
+        sa.Column("cursor_etag", sa.Text(), nullable=True),
+        sa.Column("tenant_at", Instant(), nullable=True),
         sa.Column("client_id", sa.Text(), nullable=True),
         sa.Column("redirect_uri", sa.Text(), nullable=True),
         sa.Column("realm_id", sa.String(length=64), nullable=True),
@@ -44,6 +46,12 @@ def upgrade() -> None:
         sa.Column("refresh_expires_at", Instant(), nullable=True),
         sa.Column("last_refresh_at", Instant(), nullable=True),
         sa.Column("last_pass_at", Instant(), nullable=True),
+        sa.Column("compared_at", Instant(), nullable=True),
+        sa.Column("comparing_since", Instant(), nullable=True),
+        sa.Column("comparing_cursor", sa.Text(), nullable=True),
+        sa.Column("appointed_at", Instant(), nullable=True),
+        sa.Column("due_at", Instant(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("preflight_at", Instant(), nullable=True),
         sa.Column("findings", sa.JSON(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
@@ -108,6 +116,8 @@ def upgrade() -> None:
         sa.Column("quickbooks_payment_ids", sa.JSON(), nullable=False),
         sa.Column("seen_at", Instant(), nullable=False),
         sa.Column("changed_at", Instant(), nullable=False),
+        sa.Column("shown_at", Instant(), nullable=False),
+        sa.Column("gone_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ["company_id"], ["company.id"], name=op.f("fk_paid_invoice_company_id")
         ),
@@ -170,6 +180,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal")),
     )
     op.create_index(op.f("ix_journal_invoice_id"), "journal", ["invoice_id"], unique=False)
+    op.create_index(
+        op.f("ix_journal_company_id_invoice_id"),
+        "journal",
+        ["company_id", "invoice_id"],
+        unique=False,
+    )
     op.create_table(
         "step",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -210,6 +226,7 @@ def upgrade() -> None:
         sa.Column("at", Instant(), nullable=False),
         sa.Column("outcome", sa.String(length=20), nullable=False),
         sa.Column("intuit_tid", sa.Text(), nullable=True),
+        sa.Column("request_hash", sa.String(length=64), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["step_id"], ["step.id"], name=op.f("fk_attempt_step_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),

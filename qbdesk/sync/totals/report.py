@@ -1,0 +1,140 @@
+"""The control totals as they are shown: sums with the names of tax codes and accounts."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from sqlalchemy import Connection
+
+from qbdesk.sync import recollection
+from qbdesk.sync.ledger import control
+from qbdesk.sync.ledger.companies import Company
+from qbdesk.sync.ledger.control import Marked, Place, Sums
+from qbdesk.sync.money import ZERO
+from qbdesk.sync.preflight import Facts
+from qbdesk.sync.reports import ControlTotals, Kind, MarkedInvoice, SeenLine, TotalLine
+from qbdesk.sync.totals.figures import ALL_RATES, ELSEWHERE, POSTED, SEEN, UNTOLD
+from qbdesk.sync.views import Status
+
+MOST_MARKED = 500  # invoices named one by one; how many there are is said in any case
+_ORDER = (
+    Status.SYNCED,
+    Status.ALREADY_IN_QUICKBOOKS,
+    Status.NEEDS_ATTENTION,
+    Status.WAITING,
+    Status.IGNORED,
+)
+WITHOUT_A_WORD = "The figures in QuickBooks are not those of the source. Compare the two."
+
+
+def of_company(connection: Connection, company: Company, month: str | None) -> ControlTotals:
+    """What is kept of a month (`2026-04`) or of all time; reads sums only, never an invoice."""
+    found = control.sums(connection, company.id, month)
+    facts = recollection.last_facts(connection, company)
+    listed = {
+        still_open: control.marked(
+            connection, company.id, month, MOST_MARKED, still_open=still_open
+        )
+        for still_open in (True, False)
+    }
+    return ControlTotals(
+        company=company.name,
+        month=month,
+        months=tuple(control.months(connection, company.id)),
+        last_pass_at=company.last_pass_at,
+        current=not control.stale(connection, company.id, 0, 1),
+        lines=lines(found, facts),
+        seen=seen(found),
+        still_open=tuple(map(_marked, listed[True][0])),
+        still_open_count=listed[True][1],
+        differing=tuple(map(_marked, listed[False][0])),
+        differing_count=listed[False][1],
+    )
+
+
+def lines(found: Mapping[Place, Sums], facts: Facts | None) -> tuple[TotalLine, ...]:
+    """Currency by currency: count, net, tax by code, gross, payments by account."""
+    currencies = sorted({place.currency for place in found if place.kind == Kind.GROSS})
+    return tuple(line for currency in currencies for line in _lines_in(currency, found, facts))
+
+
+def _lines_in(
+    currency: str, found: Mapping[Place, Sums], facts: Facts | None
+) -> Iterator[TotalLine]:
+    here = {(p.kind, p.key): total for p, total in found.items() if p.currency == currency}
+    gross = here[Kind.GROSS, ""]
+    counts = Decimal(gross.in_source), Decimal(gross.in_quickbooks)
+    yield TotalLine(Kind.COUNT, "", currency, *counts)
+    for kind in (Kind.NET, Kind.TAX, Kind.GROSS, Kind.PAID):
+        some = [
+            TotalLine(
+                kind,
+                _label(kind, key, facts),
+                currency,
+                total.source,
+                None if key == UNTOLD and kind != Kind.PAID else total.quickbooks,
+            )
+            for (its_kind, key), total in here.items()
+            if its_kind == kind
+        ]
+        yield from sorted(some, key=lambda line: line.label.casefold())
+
+
+def _label(kind: Kind, key: str, facts: Facts | None) -> str:
+    if kind == Kind.TAX:
+        return _tax_label(key, facts)
+    if kind == Kind.PAID:
+        return account_name(key, facts)
+    return "Not told by QuickBooks" if key == UNTOLD else ""
+
+
+def _tax_label(key: str, facts: Facts | None) -> str:
+    if key == ALL_RATES:
+        return "All rates together"
+    if key == UNTOLD:
+        return "Not told by QuickBooks"
+    code_id, _, rate = key.rpartition(" ")
+    name = code_name(code_id, facts) if code_id else ""
+    return f"{name} ({rate} %)" if name else f"{rate} %"
+
+
+def code_name(code_id: str, facts: Facts | None) -> str:
+    codes = facts.tax_codes if facts else ()
+    return next((code.name for code in codes if code.id == code_id), f"Tax code {code_id}")
+
+
+def account_name(key: str, facts: Facts | None) -> str:
+    if key == ELSEWHERE:
+        return "Paid, credited or taken off in QuickBooks"
+    if key == UNTOLD:
+        return "Account not told by QuickBooks"
+    accounts = facts.accounts if facts else ()
+    return next((each.name for each in accounts if each.id == key), f"Account {key}")
+
+
+def seen(found: Mapping[Place, Sums]) -> tuple[SeenLine, ...]:
+    """Everything that the source showed, by what became of it."""
+    counts: dict[str, int] = {}
+    amounts: dict[str, list[tuple[str, Decimal]]] = {}
+    for place, total in found.items():
+        if place.kind == SEEN:
+            counts[place.key] = counts.get(place.key, 0) + total.in_source
+            if place.currency:
+                amounts.setdefault(place.key, []).append((place.currency, total.source))
+    return tuple(
+        SeenLine(status, bool(posted), counts[key], tuple(amounts.get(key, ())))
+        for status in _ORDER
+        for posted in (POSTED, "")
+        if counts.get(key := f"{status}{posted}")
+    )
+
+
+def _marked(entry: Marked) -> MarkedInvoice:
+    return MarkedInvoice(
+        source_id=entry.source_id,
+        number=entry.number,
+        customer=entry.customer,
+        currency=entry.currency,
+        total=entry.amount or ZERO,
+        open=entry.open_amount,
+        why=entry.message or WITHOUT_A_WORD,
+    )
