@@ -14,7 +14,7 @@ test:  ## set everything up, then run every check
 	@scripts/setup.sh --desktop
 	@$(MAKE) --no-print-directory check
 
-check: lint types unit integration desktop  ## every check, fast ones first (what CI runs)
+check: lint types unit integration simulation desktop  ## every check, fast ones first (what CI runs)
 
 lint:  ## ruff: lint and format
 	$(BIN)/ruff check .
@@ -33,6 +33,12 @@ fuzz:  ## 100,000 damaged answers (ANSWERS=) of QuickBooks and the feed, from a 
 	QBDESK_TEST_ANSWERS=$(or $(ANSWERS),100000) QBDESK_TEST_SEED=$(or $(SEED),$$(date +%s)) \
 	    $(BIN)/pytest -q --timeout 3600 -o log_cli=true --log-cli-level WARNING \
 	    tests/integration/test_mutated_answers.py
+
+simulation:  ## 2,000 simulated worlds: nothing is lost or doubled, and engines that are broken are found
+	$(BIN)/pytest -q tests/simulation
+
+simulate:  ## play SEEDS= worlds in all, those not played yet on all cores; or SEEDS= from SEED= on, with traces
+	$(BIN)/python tests/simulation/simulate.py --seeds $(or $(SEEDS),1000) $(if $(SEED),--seed $(SEED))
 
 exhaustive:  ## fails every single call of database, network and keyring once, and from then on (an hour)
 	QBDESK_TEST_ALL_CALLS=1 \
@@ -61,4 +67,4 @@ lock:  ## write requirements.lock anew from pyproject.toml (needs uv)
 clean:  ## remove what was made
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 
-.PHONY: help setup practice test check lint types unit integration fuzz exhaustive kill bench desktop format lock clean
+.PHONY: help setup practice test check lint types unit integration fuzz simulation simulate exhaustive kill bench desktop format lock clean

@@ -17,6 +17,7 @@ from qbdesk.sync.ledger.requests import RequestLedger
 from qbdesk.sync.quickbooks.client import QuickBooks
 from qbdesk.sync.quickbooks.hosts import Hosts
 from qbdesk.sync.quickbooks.limits import Limiter
+from qbdesk.sync.quickbooks.tokens import Aside
 from qbdesk.sync.safekeeping import BackUp, in_a_thread
 from qbdesk.sync.sources.feed import FeedSource
 from qbdesk.sync.vault import Vault, in_time
@@ -45,6 +46,7 @@ class Surroundings:
     settle: timedelta
     interval: timedelta | None = None  # None: as the source wishes
     monotonic: Callable[[], float] = time.monotonic
+    aside: Aside = in_time  # how the keyring is asked, which may wait for a person
     chance: Callable[[], float] = random.random  # from 0 to 1; no secret hangs on it
     back_up: BackUp = in_a_thread
 
@@ -77,7 +79,7 @@ class Clients:
     async def source(self, company: Company) -> FeedSource:
         """Raises Refusal, VaultError."""
         around = self._around
-        token = await in_time(lambda: around.vault.secret(source_secret(company.name)))
+        token = await around.aside(lambda: around.vault.secret(source_secret(company.name)))
         if token is None:
             raise Refusal(
                 "The token of the invoicing system is not in the keyring. Enter it again by adding "

@@ -13,7 +13,6 @@ from qbdesk.sync.ledger import companies, invoices, journal
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.place import examine_place
 from qbdesk.sync.sources.feed import FeedSource, checked_url
-from qbdesk.sync.vault import in_time
 from qbdesk.sync.views import CompanyChanged, CompanyRemoved, CompanyView, Event
 
 SOURCES = ("feed",)
@@ -74,7 +73,7 @@ class CompaniesDesk:
                 f"{name} reads another account of an invoicing system. Add this one as a company "
                 "with a name of its own."
             )
-        await in_time(lambda: around.vault.store_secret(source_secret(name), token.strip()))
+        await around.aside(lambda: around.vault.store_secret(source_secret(name), token.strip()))
         about = {
             "source_url": url,
             "tenant_name": tenant.name,
@@ -123,15 +122,15 @@ class CompaniesDesk:
         """Signs out and takes it off the list; the ledger is kept."""
         if company.connected:
             await self.disconnect(company, who)
-        vault, keys = self._around.vault, company.client_id
-        await in_time(lambda: vault.forget_secret(source_secret(company.name)))
+        vault, keys, aside = self._around.vault, company.client_id, self._around.aside
+        await aside(lambda: vault.forget_secret(source_secret(company.name)))
         with self._around.ledger.begin() as connection:
             companies.change(connection, company.id, active=False)
             now = self._around.clock()
             journal.add(connection, company.id, None, now, "Taken off the list.", who=who)
             shared = [other.client_id for other in companies.everyone(connection)]
         if keys is not None and keys not in shared:
-            await in_time(lambda: vault.forget_secret(secret_name(keys)))
+            await aside(lambda: vault.forget_secret(secret_name(keys)))
         self._hears(CompanyRemoved(company.name))
 
     def set_paused(self, company: Company, who: str, *, paused: bool) -> None:

@@ -21,7 +21,8 @@ from qbdesk.sync.quickbooks.faults import FaultKind
 from qbdesk.sync.quickbooks.hosts import Environment, Hosts
 from qbdesk.sync.quickbooks.limits import Limiter
 from qbdesk.sync.quickbooks.oauth import AppKeys, TokenSet
-from qbdesk.sync.vault import Vault, in_time
+from qbdesk.sync.quickbooks.tokens import Aside
+from qbdesk.sync.vault import Vault
 from qbdesk.sync.views import ConsentRequest, IncomeAccount, Offer
 
 ATTEMPT_LASTS = timedelta(minutes=10)
@@ -76,6 +77,7 @@ class Connecting:
         sleep: Callable[[float], Awaitable[None]],
         limiter: Callable[[str], Limiter],
         keepers: Keepers,
+        aside: Aside,
     ) -> None:
         """`limiter`: makes the one that counts the requests to a QuickBooks company."""
         self._ledger = ledger
@@ -86,6 +88,7 @@ class Connecting:
         self._sleep = sleep
         self._limiter = limiter
         self._keepers = keepers
+        self._aside = aside
         self._attempts: dict[str, Attempt] = {}
 
     # ---- the consent ----
@@ -100,7 +103,7 @@ class Connecting:
         """
         await self.cancel(company.name)
         name = secret_name(client_id)
-        stored = await in_time(lambda: self._vault.secret(name))
+        stored = await self._aside(lambda: self._vault.secret(name))
         secret = client_secret or stored
         if not client_id.strip() or not secret:
             raise Refusal(
@@ -285,7 +288,7 @@ class Connecting:
             raise Refusal("Choose an active income account of this QuickBooks company.")
         wanted = settings.checked_clearing(facts, clearing)
         name, secret = secret_name(attempt.keys.client_id), attempt.keys.client_secret
-        await in_time(lambda: self._vault.store_secret(name, secret))
+        await self._aside(lambda: self._vault.store_secret(name, secret))
         with self._ledger.begin() as connection:
             place = self._place(connection, company, attempt)
         # Before the ledger says anything of the new sign-in: without its tokens the old one stays.

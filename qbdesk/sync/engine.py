@@ -75,6 +75,7 @@ class Engine:
             around.http,
             around.clock,
             around.sleep,
+            around.aside,
         )
         self.clients = Clients(around, self.keepers, self._tell)
         self._pass_end = PassEnd(around, hears)
@@ -87,6 +88,7 @@ class Engine:
             around.sleep,
             self.clients.limiter,
             self.keepers,
+            around.aside,
         )
 
     def start_schedule(self) -> None:
@@ -270,6 +272,7 @@ class Engine:
                 around.clock,
                 around.settle,
                 self._hears,
+                around.monotonic,
             )
             trouble = None
             try:

@@ -11,7 +11,7 @@ from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.quickbooks.hosts import Hosts
 from qbdesk.sync.quickbooks.oauth import AppKeys
-from qbdesk.sync.quickbooks.tokens import TokenKeeper
+from qbdesk.sync.quickbooks.tokens import Aside, TokenKeeper
 from qbdesk.sync.vault import Vault
 from qbdesk.sync.views import TokenHealth
 
@@ -33,6 +33,7 @@ class Keepers:
         http: httpx.AsyncClient,
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
+        aside: Aside,
     ) -> None:
         self._ledger = ledger
         self._vault = vault
@@ -41,6 +42,7 @@ class Keepers:
         self._http = http
         self._clock = clock
         self._sleep = sleep
+        self._aside = aside
         # By the name as well: in a ledger that was restored another company may bear the Id.
         self._keepers: dict[tuple[int, str], TokenKeeper] = {}
 
@@ -67,6 +69,7 @@ class Keepers:
             record=lambda health: self._record(company_id, health),
             load=lambda: self._load(company_id),
             sleep=self._sleep,
+            aside=self._aside,
         )
 
     def _keys(self, company_id: int) -> AppKeys | None:

@@ -83,7 +83,8 @@ class Poster:
         Raises:
             CompanyStopped: QuickBooks serves nothing of this company now.
         """
-        loads = deque(_loads(each_once(wanted), more_to_come=more_to_come))
+        batches, rest = self._together_before(each_once(wanted))
+        loads = deque([*batches, *_loads(rest, more_to_come=more_to_come)])
 
         async def carry() -> None:
             while loads:
@@ -100,11 +101,30 @@ class Poster:
             if isinstance(result, BaseException):
                 raise result
 
+    def _together_before(self, group: Sequence[Wanted]) -> tuple[list[list[Wanted]], list[Wanted]]:
+        """What went out in one batch and is proven absent goes again in the very same batch: its
+        request id is the batch's, and it is the last safety against a write that comes late."""
+        operations = [entry.post.operation for entry in group]
+        with self._ledger.begin() as connection:
+            before = steps.latest(connection, self._company.id, operations)
+        together: dict[str, list[Wanted]] = {}
+        for entry in group:
+            step = before.get(entry.post.operation)
+            if step is not None and step.state is StepState.INTENT and step.sent_at is not None:
+                together.setdefault(step.path, []).append(entry)
+        batches = [
+            entries
+            for path, entries in together.items()
+            if path == _batch_path([before[e.post.operation].request_id for e in entries])
+        ]
+        again = {entry.post.operation for batch in batches for entry in batch}
+        return batches, [entry for entry in group if entry.post.operation not in again]
+
     async def _write(self, writes: Sequence[Write]) -> list[Outcome]:
         if len(writes) == 1:
             return [await self._quickbooks.write(writes[0])]
-        told = hashlib.sha256("".join(write.request_id for write in writes).encode()).hexdigest()
-        return await self._quickbooks.batch(writes, request_id=f"qdb{told[:32]}")
+        request_id = _batch_id([write.request_id for write in writes])
+        return await self._quickbooks.batch(writes, request_id=request_id)
 
     async def _wire(self, load: Sequence[Wanted]) -> None:
         """Intent, wire, answer. A crash in between leaves the step SENT: it is looked for."""
@@ -114,6 +134,9 @@ class Poster:
             with self._ledger.begin() as connection:
                 self._check_still_wanted(connection)
                 ready = self._intend(connection, load)
+                if len(ready) > 1:
+                    path = _batch_path([step.request_id for _, step in ready])
+                    steps.sent_through(connection, [step.id for _, step in ready], path)
                 mark = marks.of(connection)
             marks.write(self._ledger.file, mark)
         if not ready:
@@ -185,6 +208,7 @@ class Poster:
             "sent_at": self._clock(),
             "ended_at": None,
             "absent_at": None,
+            "path": entry.post.kind.path,
         }
         if latest is not None and latest.state is StepState.INTENT:
             if latest.sent_at is None or latest.body == wanted:
@@ -208,7 +232,6 @@ class Poster:
                 post.operation,
                 generation,
             ),
-            path=post.kind.path,
             body=wanted,
             **sending,
         )
@@ -250,4 +273,13 @@ def each_once(wanted: Sequence[Wanted]) -> list[Wanted]:
 def _write(step: StepRecord) -> Write:
     # In a batch an update has to call itself one; alone, Id and SyncToken say it.
     params = {"operation": "update"} if step.kind == StepKind.REPAIR else {}
-    return Write(step.path, step.body, step.request_id, params)
+    return Write(StepKind(step.kind).path, step.body, step.request_id, params)
+
+
+def _batch_id(request_ids: Sequence[str]) -> str:
+    """The same for the same writes in the same order."""
+    return f"qdb{hashlib.sha256(''.join(request_ids).encode()).hexdigest()[:32]}"
+
+
+def _batch_path(request_ids: Sequence[str]) -> str:
+    return f"batch?requestid={_batch_id(request_ids)}"

@@ -56,6 +56,7 @@ async def preview(
                 around.clock,
                 around.settle,
                 hears,
+                around.monotonic,
                 rehearsal=rehearsal,
             )
             await CompanyPass(tools, Tally(), afresh=True).run()

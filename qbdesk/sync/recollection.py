@@ -21,8 +21,9 @@ def keep_facts(connection: Connection, company: Company, facts: Facts, now: date
 
 
 def recent_facts(connection: Connection, company: Company, now: datetime) -> Facts | None:
-    """The last preflight, if it is not older than a day."""
-    if company.preflight_at is None or now - company.preflight_at > FACTS_LAST:
+    """The last preflight, if it is not older than a day (nor from a clock that was set back)."""
+    at = company.preflight_at
+    if at is None or not timedelta(0) <= now - at <= FACTS_LAST:
         return None
     return last_facts(connection, company)
 

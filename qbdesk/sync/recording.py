@@ -155,7 +155,8 @@ class Recorder:
         """Reads are metered: what an answer tells is remembered."""
         operation = entry.post.operation
         if kind is StepKind.CUSTOMER and isinstance(found, CustomerObject):
-            self._keep_customer(connection, entry, found.id, found.display_name, made=True)
+            if operation == customers.operation(entry.invoice):  # else of another client
+                self._keep_customer(connection, entry, found.id, found.display_name, made=True)
             email = customers.key_of(entry.invoice)
             others = [c for c in self._known.by_email.get(email, ()) if c.id != found.id]
             self._known.by_email[email] = (*others, found)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from qbdesk.sync import intake
+from qbdesk.sync.clock_watch import watch_the_clock
 from qbdesk.sync.errors import where
 from qbdesk.sync.ledger import invoices, journal, memory, steps
 from qbdesk.sync.ledger.companies import Company
@@ -48,6 +49,7 @@ STUCK = "It did not come to an end in this pass; the next pass goes on."
 class PassTools:
     """Everything a pass touches is handed to it.
 
+    `monotonic`: seconds since the computer was started.
     `rehearsal`: everything up to an invoice's first write, which is noted instead of done.
     """
 
@@ -58,6 +60,7 @@ class PassTools:
     clock: Callable[[], datetime]
     settle: timedelta
     hears: Callable[[InvoicesChanged | Progress], None]
+    monotonic: Callable[[], float]
     rehearsal: Rehearsal | None = None
 
     def tell(self, sentence: str, done: int = 0, total: int = 0) -> None:
@@ -162,11 +165,11 @@ class Waves:
         would wait for it in vain.
         """
         now = self._tools.clock()
-        item = f"item:{self._known.income_account_id}"
         with self._ledger.begin() as connection:
+            watch_the_clock(connection, self._company.id, now, self._tools.monotonic())
             for key in invoices.ignored(connection, list(self._working)):
                 del self._working[key]
-            names = {key: [*operations(w.invoice), item] for key, w in self._working.items()}
+            names = {key: self._operations(w.invoice) for key, w in self._working.items()}
             everything = {name for each in names.values() for name in each}
             posted = invoices.posted_documents(connection, list(self._working))
             found = steps.latest(connection, self._company.id, everything)
@@ -184,6 +187,10 @@ class Waves:
             )
             for key, each in names.items()
         }
+
+    def _operations(self, invoice: PaidInvoice) -> list[str]:
+        item = f"item:{self._known.income_account_id}"
+        return [*operations(invoice), *customers.of_same_email(invoice, self._known), item]
 
     def _apply(self, decisions: dict[int, Decision]) -> None:
         """Writes down every decision that ends the work on an invoice, if it goes on still."""

@@ -39,16 +39,25 @@ FROM = date(2026, 1, 1)
 
 
 class MovableClock:
-    """The time of day, which a test may set forward."""
+    """The time of day. Time may pass, or somebody may set the computer's clock."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
+        self._wrong = timedelta()
 
     def __call__(self) -> datetime:
+        return self.true() + self._wrong
+
+    def true(self) -> datetime:
+        """What clocks show that nobody has set."""
         return datetime.now(UTC) + self.ahead
 
     def advance(self, **time: float) -> None:
         self.ahead += timedelta(**time)
+
+    def set_forward(self, **time: float) -> None:
+        """Or back, by a negative time."""
+        self._wrong += timedelta(**time)
 
 
 class Office:
@@ -87,7 +96,7 @@ class Office:
             return replace(
                 around,
                 clock=self.clock,
-                monotonic=lambda: self.clock().timestamp(),
+                monotonic=lambda: self.clock.true().timestamp(),
                 sleep=self._sleep,
                 vault=self._vault,
                 chance=lambda: 0.0,

@@ -108,6 +108,24 @@ def test_a_lost_batch_waits_and_goes_again_as_it_was(open_office: OpenOffice) ->
     _assert_each_once(office, 12)
 
 
+def test_a_batch_that_is_carried_out_long_after_it_was_given_up_doubles_nothing(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(settle_seconds=300, refuse_duplicate_numbers=False)
+    office.world.company.books.clock = office.world.company.clock = office.clock
+    office.post(*_twelve())
+    office.fault("commit_late", "POST batch", seconds=320)
+    more = [{**each, "id": f"more-{n}", "number": f"M-{n}"} for n, each in enumerate(_twelve())]
+    office.post(*more[:11])
+    office.clock.advance(seconds=301)
+    # A new client's invoice takes as many rounds as one that is looked for once more.
+    office.post({**more[11], "customer": customer(id="new", name="New", email="new@x.com")})
+    office.clock.advance(seconds=301)
+    office.sync()
+    office.world.company.catch_up()
+    assert office.count("Invoice", "Payment") == (24, 24)
+
+
 @pytest.mark.parametrize("write", ["customer", "invoice", "payment"])
 def test_what_is_committed_late_is_found_and_not_sent_again(
     open_office: OpenOffice, write: str
@@ -120,6 +138,48 @@ def test_what_is_committed_late_is_found_and_not_sent_again(
     office.clock.advance(seconds=301)
     assert office.sync().synced == 1
     _assert_each_once(office, 1)
+
+
+def test_while_a_customer_is_in_doubt_no_other_client_of_its_email_gets_one(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(settle_seconds=300, query_lag=60)
+    office.world.company.books.clock = office.clock
+    office.fault("reply_lost", "post customer")
+    office.post(
+        document("a", client=customer(id="c1")),
+        document("b", client=customer(id="c2")),
+    )
+    assert office.status("a") is office.status("b") is Status.WAITING
+    office.clock.advance(seconds=400)
+    office.sync()
+    assert office.count("Customer", "Invoice", "Payment") == (1, 2, 2)
+
+
+def test_a_settle_time_begins_anew_when_the_clock_was_set_forward(open_office: OpenOffice) -> None:
+    office = open_office(settle_seconds=300, request_ids="ignored")
+    office.world.company.books.clock = office.world.company.clock = office.clock.true
+    office.fault("commit_late", "post invoice", seconds=200)
+    office.post(document())
+    office.clock.set_forward(hours=1)
+    office.sync()
+    assert office.status() is Status.WAITING
+    office.clock.advance(seconds=301)
+    office.sync()
+    assert office.status() is Status.SYNCED
+    assert office.count("Invoice", "Payment") == (1, 1)
+
+
+def test_a_clock_set_back_does_not_keep_a_lost_request_waiting(open_office: OpenOffice) -> None:
+    office = open_office(settle_seconds=300)
+    office.clock.set_forward(days=2)
+    office.fault("request_lost", "post invoice")
+    office.post(document())
+    office.clock.set_forward(days=-2)
+    office.sync()
+    office.clock.advance(seconds=301)
+    office.sync()
+    assert office.status() is Status.SYNCED
 
 
 def test_with_a_settle_time_of_nothing_a_lost_request_goes_again_in_the_same_pass(

@@ -292,6 +292,16 @@ async def test_an_answer_of_an_unknown_shape_is_said_without_quoting_it(
     assert refusal.value.__context__ is None
 
 
+@pytest.mark.parametrize("answer", [{"QueryResponse": []}, {"time": "now"}])
+async def test_an_answer_that_once_lacks_what_was_asked_for_is_asked_for_again(
+    desk: Desk, respx_mock: respx.MockRouter, answer: object
+) -> None:
+    respx_mock.get(f"{ROOT}query").mock(
+        side_effect=[httpx.Response(200, json=answer), customers(1)]
+    )
+    assert len(await find(desk)) == 1
+
+
 async def test_neither_log_nor_traceback_shows_who_was_asked_about(
     desk: Desk, respx_mock: respx.MockRouter, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -19,7 +19,7 @@ class Rubbish(Exception):
     """What stands between a laptop and the internet answers 200 to everything, in HTML."""
 
 
-def captive_portal(_: Request, __: Exception) -> Response:
+async def captive_portal(_: Request, __: Exception) -> Response:
     return HTMLResponse(CAPTIVE_PORTAL)
 
 

@@ -36,7 +36,7 @@ class Problem(Exception):
         self.headers = headers or {}
 
 
-def answer(_: Request, problem: Exception) -> Response:
+async def answer(_: Request, problem: Exception) -> Response:
     assert isinstance(problem, Problem)
     status, title = TITLES[problem.code]
     body = {

@@ -88,6 +88,15 @@ def end_cut_off(connection: Connection, company_id: int, now: datetime) -> None:
     connection.execute(update(step).where(*here).values(state=StepState.UNKNOWN, ended_at=now))
 
 
+def doubt_anew(connection: Connection, company_id: int, now: datetime) -> None:
+    """The clock was set: how long ago an attempt ended is not known, so it counts from now on."""
+    connection.execute(
+        update(step)
+        .where(step.c.company_id == company_id, step.c.state == StepState.UNKNOWN)
+        .values(ended_at=now)
+    )
+
+
 def of_quickbooks_id(
     connection: Connection, company_id: int, quickbooks_id: str
 ) -> list[StepRecord]:
@@ -193,6 +202,11 @@ def add(connection: Connection, **values: Any) -> StepRecord:
 
 def change(connection: Connection, step_id: int, **values: Any) -> None:
     connection.execute(update(step).where(step.c.id == step_id).values(**values))
+
+
+def sent_through(connection: Connection, step_ids: Sequence[int], path: str) -> None:
+    """These leave together, by this path."""
+    connection.execute(update(step).where(step.c.id.in_(step_ids)).values(path=path))
 
 
 def retire(connection: Connection, invoice_ids: Sequence[int]) -> None:

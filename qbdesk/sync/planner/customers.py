@@ -128,6 +128,13 @@ def operation(invoice: PaidInvoice) -> str:
     return f"customer:{invoice.customer.id}:{invoice.currency}"
 
 
+def of_same_email(invoice: PaidInvoice, known: Knowledge) -> list[str]:
+    """The customers that other clients of this e-mail may get: while one of them is in doubt, none
+    is made for this client (rule 6)."""
+    owners = known.email_owners.get(key_of(invoice), {})
+    return [f"customer:{owner}:{invoice.currency}" for owner in owners]
+
+
 def display_name(invoice: PaidInvoice) -> str:
     return payloads.display_name(invoice.customer.name)
 

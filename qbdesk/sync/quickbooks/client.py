@@ -111,7 +111,8 @@ class QuickBooks:
         """All objects that a statement of `queries.query` finds, page by page, each Id once.
 
         Raises:
-            QuickBooksError: QuickBooks says no, or is still not available at the fourth try.
+            QuickBooksError: QuickBooks says no, or is still not available at the fourth try, or
+                its answer still lacks what was asked for.
             Unreachable: No answer came in four tries.
         """
         found: dict[str, T] = {}
@@ -192,11 +193,12 @@ class QuickBooks:
                     raise
                 why = str(error)
             else:
-                if not isinstance(result, Fault):
-                    return _picked(pick, result, answer)
-                if result.kind is not FaultKind.TRY_AGAIN or pause is None:
-                    raise QuickBooksError(result)
-                why = result.sentence
+                found = result if isinstance(result, Fault) else _picked(pick, result, answer)
+                if not isinstance(found, Fault):
+                    return found
+                if pause is None or not _may_pass(found):
+                    raise QuickBooksError(found)
+                why = found.sentence
                 pause = max(pause, min(answer.retry_after or 0.0, LONGEST_WAIT))
             await self.back_off(pause, why)
 
@@ -257,12 +259,17 @@ def _unanswered(error: Unreachable) -> Outcome:
 
 def _picked(
     pick: Callable[[Mapping[str, Any]], R], document: Mapping[str, Any], answer: Answer
-) -> R:
+) -> R | Fault:
     try:
         return pick(document)
     except _Misread:
-        pass
-    raise QuickBooksError(misread(answer.status, answer.tid))
+        return misread(answer.status, answer.tid)
+
+
+def _may_pass(fault: Fault) -> bool:
+    """Whether the same question may well get a good answer in a moment. What a success answer lacks
+    it may lack but once: a page in between, or a server that is being renewed."""
+    return fault.kind is FaultKind.TRY_AGAIN or (200 <= fault.http_status < 300 and not fault.code)
 
 
 def _id(row: Any) -> str:

@@ -1,0 +1,28 @@
+"""Noticing that the computer's clock was set, also while qbdesk was not running."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from qbdesk.sync.ledger import memory, steps
+
+TOLERANCE = 5.0  # seconds that the two clocks may have come apart
+
+
+def watch_the_clock(
+    connection: Connection, company_id: int, now: datetime, monotonic: float
+) -> None:
+    """Lets every settle time begin anew if the clock was set since the last look.
+
+    The time of day is compared with a clock that counts the seconds since the computer was started
+    and that nobody can set. How they stand to each other is remembered in the ledger. After a
+    restart, and where that clock stands still while the computer sleeps, it looks as if the clock
+    had been set: then qbdesk waits once more for nothing, which does no harm.
+    """
+    apart = now.timestamp() - monotonic
+    before = memory.recall(connection, company_id, "clock").get("apart")
+    if before is not None and abs(apart - before) <= TOLERANCE:
+        return
+    memory.remember(connection, company_id, "clock", "apart", apart)
+    if before is not None:
+        steps.doubt_anew(connection, company_id, now)
