@@ -75,6 +75,7 @@ class Schedule:
             id="look",
             replace_existing=True,
             misfire_grace_time=None,  # late is better than never
+            max_instances=2,  # the one that has this one made counts still
         )
         if self._late is not None:
             self._late.cancel()
