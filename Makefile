@@ -45,6 +45,9 @@ kill:  ## kills a pass 200 times (KILLS=) at random moments over 300 invoices (I
 	    $(BIN)/pytest -q -o faulthandler_timeout=0 -o log_cli=true --log-cli-level WARNING \
 	    tests/desktop/test_killed_at_random.py -k killed_at_any_moment
 
+bench:  ## measure speed into docs/performance.md; QUICK=1: small and nothing written; REAL=1: no wait skipped
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/run.py $(SUBJECTS)
+
 desktop:  ## the tests in a real desktop session (X server, tray, notifications, keyring)
 	tests/desktop/session.sh $(BIN)/pytest -q tests/desktop
 
@@ -58,4 +61,4 @@ lock:  ## write requirements.lock anew from pyproject.toml (needs uv)
 clean:  ## remove what was made
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 
-.PHONY: help setup practice test check lint types unit integration fuzz exhaustive kill desktop format lock clean
+.PHONY: help setup practice test check lint types unit integration fuzz exhaustive kill bench desktop format lock clean

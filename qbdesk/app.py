@@ -6,11 +6,13 @@ import os
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qbdesk.home import HOME
+from qbdesk.redaction import Redacting
 from qbdesk.sync.errors import Refusal, where
 
 if TYPE_CHECKING:  # loaded when first needed: the window has to be there first
@@ -20,9 +22,11 @@ if TYPE_CHECKING:  # loaded when first needed: the window has to be there first
 
     from qbdesk.sync.clients import Surroundings
     from qbdesk.sync.service import Service
+    from qbdesk.sync.views import Backup
 
 TEST_SERVER = "QBDESK_INTUIT_URL"
 SETTLE_SECONDS = "QBDESK_SETTLE_SECONDS"
+LEDGER = "ledger.db"
 USUAL_SETTLE_TIME = timedelta(seconds=300)
 LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
@@ -47,6 +51,27 @@ def settle_time(environ: Mapping[str, str]) -> timedelta:
     if not 0 <= seconds <= USUAL_SETTLE_TIME.total_seconds():
         raise Refusal(f"{SETTLE_SECONDS} is a number of seconds from 0 to 300.")
     return timedelta(seconds=seconds)
+
+
+def backups(home: Path) -> "list[Backup]":
+    """The backups of a home's ledger that can be restored, newest first."""
+    from qbdesk.sync.ledger.restoring import listed
+
+    return listed(home / LEDGER)
+
+
+def restore(home: Path, chosen: str | None) -> Path | None:
+    """Puts a backup (None: an empty ledger) in the place of a home's ledger.
+
+    Returns:
+        Where the ledger before it was put; None: there was none.
+
+    Raises:
+        Refusal: It could not be done; the ledger is as it was.
+    """
+    from qbdesk.sync.ledger.restoring import restore as put_back
+
+    return put_back(home / LEDGER, chosen)
 
 
 def open_service(
@@ -84,7 +109,7 @@ def open_service(
 
         asyncio.get_running_loop().set_exception_handler(_note)
         try:
-            ledger = open_ledger(home / "ledger.db")
+            ledger = open_ledger(home / LEDGER)
             log_to(home / "log")
         except OSError:
             raise Refusal(
@@ -134,9 +159,8 @@ def log_to(folder: Path) -> None:
     """A small log of what went wrong in the program itself: no names, amounts or addresses."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / "qbdesk.log"
-    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
     handler = _LogFile(file, maxBytes=500_000, backupCount=2, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(Redacting("%(asctime)s %(levelname)s %(name)s %(message)s"))
     log = logging.getLogger("qbdesk")
     for before in list(log.handlers):
         log.removeHandler(before)
@@ -153,7 +177,13 @@ def log_to(folder: Path) -> None:
 
 class _LogFile(RotatingFileHandler):
     """Says nothing when it cannot be written: a full disk is told in a sentence elsewhere, and
-    Python's own way is a traceback on the screen."""
+    Python's own way is a traceback on the screen. Nobody else reads it, also once begun anew."""
+
+    def _open(self) -> TextIOWrapper:
+        def private(path: str, flags: int) -> int:
+            return os.open(path, flags, 0o600)
+
+        return open(self.baseFilename, "a", encoding="utf-8", opener=private)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Nothing."""

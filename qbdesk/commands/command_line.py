@@ -5,7 +5,7 @@ import sys
 import click
 
 import qbdesk
-from qbdesk.commands import companies, doctor, invoices, practice, totals
+from qbdesk.commands import companies, doctor, invoices, practice, restore, totals
 
 
 @click.group(invoke_without_command=True)
@@ -37,6 +37,7 @@ for command in (
     invoices.journal,
     totals.totals,
     doctor.doctor,
+    restore.restore,
     practice.practice,
     practice.practice_server,
 ):

@@ -14,6 +14,7 @@ from qbdesk.commands.running import (
     plain,
     print_json,
     print_table,
+    say,
     secret,
     service,
     turn,
@@ -22,7 +23,7 @@ from qbdesk.commands.running import (
 )
 from qbdesk.commands.totals import as_json_value
 from qbdesk.sync.errors import Refusal
-from qbdesk.sync.views import CompanyView, ConsentRequest, Offer, State
+from qbdesk.sync.views import Clearing, CompanyView, ConsentRequest, Offer, State
 
 if TYPE_CHECKING:
     from qbdesk.sync.service import Service
@@ -45,7 +46,7 @@ def add(company: str, source: str, url: str, from_date: str) -> None:
         fail("--from is a day of the calendar, written YYYY-MM-DD, such as 2026-01-31.")
     token = secret("QBDESK_SOURCE_TOKEN", "Token of the invoicing system")
     with service() as opened:
-        view = wait(opened.add_company(company, source, url, token, day))
+        view = wait(opened.add_company(company, source, url, token, day, who()))
         click.echo(f"Added {plain(view.name)}: {plain(view.source_name or '')}, from {day}.")
 
 
@@ -104,6 +105,8 @@ def _confirm(opened: "Service", company: str, offer: Offer, *, switch: bool) -> 
         f"Income goes to “{plain(account.name)}” (to change it: "
         f"qbdesk settings {plain(company)} {INCOME_ACCOUNT} NAME)."
     )
+    for clearing in offer.clearing:
+        click.echo(_about(clearing, company))
     agreed = {OTHER_COMPANY} if switch else set()
     for word, sentence in offer.questions:
         if word not in agreed:
@@ -111,8 +114,21 @@ def _confirm(opened: "Service", company: str, offer: Offer, *, switch: bool) -> 
             agreed.add(word)
     if is_person() and not click.confirm("Connect?", default=True):
         raise Refusal(NOTHING_KEPT)
-    view = wait(opened.confirm_connect(company, account.id, frozenset(agreed)))
+    view = wait(opened.confirm_connect(company, account.id, frozenset(agreed), who=who()))
     click.echo(f"Connected {plain(view.name)} to {plain(offer.company_name)}.")
+
+
+def _about(clearing: Clearing, company: str) -> str:
+    """Where the money of a method goes; here nothing is chosen that nobody has named."""
+    how = f"qbdesk settings {plain(company)} {clearing.key} NAME"
+    if clearing.chosen:
+        goes_to = f"money goes to “{plain(clearing.chosen_name)}”"
+        return f"{clearing.label}: {goes_to} (to change it: {how})."
+    proposed = f", “{plain(clearing.proposed_name)}” for example" if clearing.proposed else ""
+    return (
+        f"{clearing.label}: money goes to Undeposited Funds until a clearing account is chosen"
+        f"{proposed}: {how}."
+    )
 
 
 def _ask(word: str, sentence: str) -> None:
@@ -131,7 +147,7 @@ def _ask(word: str, sentence: str) -> None:
 def disconnect(company: str) -> None:
     """Sign COMPANY out of QuickBooks. Past invoices stay there."""
     with service() as opened:
-        told = wait(opened.disconnect(company))
+        told = wait(opened.disconnect(company, who()))
         click.echo(f"Disconnected {plain(company)}. Both tokens are deleted.")
         if not told:
             click.echo(
@@ -146,7 +162,7 @@ def disconnect(company: str) -> None:
 def pause(company: str) -> None:
     """Post nothing for COMPANY until it is resumed."""
     with service() as opened:
-        wait(opened.pause(company))
+        wait(opened.pause(company, who()))
         click.echo(f"Paused {plain(company)}.")
 
 
@@ -155,7 +171,7 @@ def pause(company: str) -> None:
 def resume(company: str) -> None:
     """Post for COMPANY again."""
     with service() as opened:
-        wait(opened.resume(company))
+        wait(opened.resume(company, who()))
         click.echo(f"Resumed {plain(company)}.")
 
 
@@ -164,7 +180,7 @@ def resume(company: str) -> None:
 def remove(company: str) -> None:
     """Sign COMPANY out and take it off the list; its ledger is kept."""
     with service() as opened:
-        wait(opened.remove_company(company))
+        wait(opened.remove_company(company, who()))
         click.echo(f"Removed {plain(company)}. What was posted stays in QuickBooks.")
 
 
@@ -201,6 +217,14 @@ def status(as_json: bool) -> None:
     rows = [[v.name, v.company_name or "", _environment(v), v.sentence] for v in views]
     columns = {"Company": "left", "QuickBooks": "left", "Environment": "left", "State": "left"}
     print_table(columns, rows)
+    for warning in _warnings(views):
+        say(warning)
+
+
+def _warnings(views: list[CompanyView]) -> list[str]:
+    """Of the ledger that all companies share: each once."""
+    found = (finding for view in views[:1] for finding in view.ledger_findings)
+    return [f"{finding.sentence} {finding.advice}" for finding in found]
 
 
 def _environment(view: CompanyView) -> str:
@@ -225,4 +249,5 @@ def _status(view: CompanyView) -> dict[str, object]:
         },
         "last_pass": view.last_pass_at.isoformat() if view.last_pass_at else None,
         "counts": {str(status): count for status, count in view.counts.items()},
+        "warnings": _warnings([view]),
     }

@@ -31,7 +31,7 @@ def doctor(probe: str | None, yes: bool, as_json: bool) -> None:
 
     home = home_folder()
     found = asyncio.run(examine_computer(home, KeyringVault(home)))
-    checkups = _all_companies() if _can_be_opened(home, found) else []
+    checkups = _all_companies(found) if _can_be_opened(home, found) else []
     if as_json:
         print_json(_answer(found, checkups))
         return
@@ -47,9 +47,13 @@ def _can_be_opened(home: Path, found: list[Finding]) -> bool:
     return file.exists() and not damaged
 
 
-def _all_companies() -> list[Checkup]:
+def _all_companies(found: list[Finding]) -> list[Checkup]:
+    """Each company in turn; what they tell of their common ledger joins what was `found`."""
     with service() as opened:
-        return [wait(opened.examine(view.name)) for view in wait(opened.companies())]
+        views = wait(opened.companies())
+        common = (finding for view in views[:1] for finding in view.ledger_findings)
+        found += [finding for finding in common if finding not in found]
+        return [wait(opened.examine(view.name)) for view in views]
 
 
 def _print(about: str, found: tuple[Finding, ...] | list[Finding]) -> None:

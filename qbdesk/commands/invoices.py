@@ -189,13 +189,13 @@ def resync(company: str, ids: tuple[str, ...]) -> None:
 
 @click.command()
 @click.argument("company")
-@click.argument("invoice_id")
+@click.argument("ids", nargs=-1, required=True)
 @click.argument("choice")
-def resolve(company: str, invoice_id: str, choice: str) -> None:
-    """Take one of an invoice's choices; `qbdesk invoices COMPANY --json` lists them."""
+def resolve(company: str, ids: tuple[str, ...], choice: str) -> None:
+    """Take a choice that these invoices offer; `qbdesk invoices COMPANY --json` lists them."""
     with service() as opened:
         with turn(opened, company):
-            wait(opened.resolve(company, invoice_id, choice, who()))
+            wait(opened.resolve_all(company, ids, choice, who()))
         click.echo("Decided; the next pass goes on with it.")
 
 
@@ -213,10 +213,10 @@ def ignore(company: str, ids: tuple[str, ...], note: str) -> None:
 
 @click.command()
 @click.argument("company")
-@click.argument("invoice_id")
+@click.argument("invoice_id", required=False)
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON, on the last line.")
-def journal(company: str, invoice_id: str, as_json: bool) -> None:
-    """What was done for an invoice, and why."""
+def journal(company: str, invoice_id: str | None, as_json: bool) -> None:
+    """What was done for an invoice, and why; without one, with the company itself."""
     with service() as opened:
         entries = wait(opened.journal(company, invoice_id))
     if as_json:

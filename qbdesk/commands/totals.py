@@ -128,7 +128,8 @@ def _cells(line: TotalLine) -> list[str]:
         figures = [NOT_TOLD if each is None else str(int(each)) for each in shown]
     else:
         figures = [NOT_TOLD if each is None else _money(each, line.currency) for each in shown]
-    return [WORDS[line.kind], line.label, *figures, _difference(line)]
+    label = f"in {line.currency}" if line.kind is Kind.COUNT else line.label
+    return [WORDS[line.kind], label, *figures, _difference(line)]
 
 
 def _difference(line: TotalLine) -> str:

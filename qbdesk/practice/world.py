@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from qbdesk.practice.beforehand import BEFOREHAND
 from qbdesk.practice.books.books import Books
 from qbdesk.practice.books.chart import open_books
 from qbdesk.practice.clock import Clock, utc_now
@@ -63,7 +64,8 @@ class PracticeWorld:
         """`invoices`: how many clean ones there are at first, 20 when None; of `lines`, a file of
         invoice lines in the shape of "Online Retail", the first so many, all when None.
         `with_trouble` adds one invoice with each trouble, and to what turns paid later every
-        eighth; it closes the books before the earliest invoice.
+        eighth; it closes the books before the earliest invoice, and somebody has entered things in
+        QuickBooks that have to be asked about (Canada only).
 
         Raises PracticeError, with a sentence for the user, for a source not offered and a file
         that cannot be read.
@@ -141,6 +143,10 @@ class PracticeWorld:
                 self.feed.put(self.maker.clean(self._number, deposits=self.with_trouble))
             else:
                 self.feed.put(self.maker.troubled(kind, self._number))
+        for kind, entered in BEFOREHAND.items() if self.with_trouble else ():
+            self._number += 1
+            document = self.maker.made_for(kind, self._number)
+            self.feed.put(entered(self.company.books, document, self.first_day))
 
     def _fill_from(self, lines: Path, invoices: int | None, zone: ZoneInfo) -> None:
         days: list[date] = []

@@ -17,6 +17,7 @@ from qbdesk.sync.ledger.requests import RequestLedger
 from qbdesk.sync.quickbooks.client import QuickBooks
 from qbdesk.sync.quickbooks.hosts import Hosts
 from qbdesk.sync.quickbooks.limits import Limiter
+from qbdesk.sync.safekeeping import BackUp, in_a_thread
 from qbdesk.sync.sources.feed import FeedSource
 from qbdesk.sync.vault import Vault, in_time
 
@@ -45,6 +46,7 @@ class Surroundings:
     interval: timedelta | None = None  # None: as the source wishes
     monotonic: Callable[[], float] = time.monotonic
     chance: Callable[[], float] = random.random  # from 0 to 1; no secret hangs on it
+    back_up: BackUp = in_a_thread
 
 
 class Clients:

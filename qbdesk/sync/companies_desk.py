@@ -1,16 +1,17 @@
 """Adding, showing, pausing and removing companies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from qbdesk.sync import products, rulings, settings, shown
+from qbdesk.sync import products, rulings, safekeeping, settings, shown
 from qbdesk.sync.clients import Surroundings, source_secret
 from qbdesk.sync.engine import Engine
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.keepers import secret_name
-from qbdesk.sync.ledger import companies, invoices
+from qbdesk.sync.ledger import companies, invoices, journal
 from qbdesk.sync.ledger.companies import Company
+from qbdesk.sync.place import examine_place
 from qbdesk.sync.sources.feed import FeedSource, checked_url
 from qbdesk.sync.vault import in_time
 from qbdesk.sync.views import CompanyChanged, CompanyRemoved, CompanyView, Event
@@ -28,6 +29,7 @@ class CompaniesDesk:
         self._around = around
         self._engine = engine
         self._hears = hears
+        self._place = examine_place(around.home)
 
     def views(self) -> list[CompanyView]:
         with self._around.ledger.begin() as connection:
@@ -37,6 +39,7 @@ class CompaniesDesk:
     def view(self, company: Company) -> CompanyView:
         with self._around.ledger.begin() as connection:
             counts = invoices.counts(connection, company.id)
+        minded = [self._place, safekeeping.backup_finding(self._around.ledger)]
         here = self._around.hosts.test_server
         return shown.company_view(
             company,
@@ -45,10 +48,11 @@ class CompaniesDesk:
             next_pass_at=self._engine.next_pass_at(company),
             test_server=company.test_server if company.connected else here,
             now=self._around.clock(),
+            of_the_ledger=tuple(found for found in minded if found and found.level != "fine"),
         )
 
     async def add(
-        self, name: str, source: str, url: str, token: str, from_date: date
+        self, name: str, source: str, url: str, token: str, from_date: date, who: str
     ) -> CompanyView:
         """Adds a company; for one that is there with the same source, takes the new token.
 
@@ -92,7 +96,11 @@ class CompaniesDesk:
                 companies.change(connection, before.id, cursor_etag=None, **about)
                 rulings.start_from(connection, before, from_date, around.clock())
             added = companies.named(connection, name)
-        assert added is not None
+            assert added is not None
+            told = f"Posts what was paid from {from_date} on at {tenant.name}, {url}."
+            if before is not None:
+                told += f" Before: from {before.from_date} on, {before.source_url}."
+            journal.add(connection, added.id, None, around.clock(), told, who=who)
         self._hears(CompanyChanged(name))
         return self.view(added)
 
@@ -111,22 +119,26 @@ class CompaniesDesk:
             products.remember(connection, company.id, item)
         return item.word
 
-    async def remove(self, company: Company) -> None:
+    async def remove(self, company: Company, who: str) -> None:
         """Signs out and takes it off the list; the ledger is kept."""
         if company.connected:
-            await self.disconnect(company)
+            await self.disconnect(company, who)
         vault, keys = self._around.vault, company.client_id
         await in_time(lambda: vault.forget_secret(source_secret(company.name)))
         with self._around.ledger.begin() as connection:
             companies.change(connection, company.id, active=False)
+            now = self._around.clock()
+            journal.add(connection, company.id, None, now, "Taken off the list.", who=who)
             shared = [other.client_id for other in companies.everyone(connection)]
         if keys is not None and keys not in shared:
             await in_time(lambda: vault.forget_secret(secret_name(keys)))
         self._hears(CompanyRemoved(company.name))
 
-    def set_paused(self, company: Company, *, paused: bool) -> None:
+    def set_paused(self, company: Company, who: str, *, paused: bool) -> None:
+        told, now = "Paused." if paused else "Resumed.", self._around.clock()
         with self._around.ledger.begin() as connection:
             companies.change(connection, company.id, paused=paused)
+            journal.add(connection, company.id, None, now, told, who=who)
         if paused:
             self._engine.stop_pass(company.name)
         else:
@@ -140,21 +152,37 @@ class CompaniesDesk:
         return known[-1] if known else None
 
     async def confirm(
-        self, company: Company, income_account_id: str, agreed: frozenset[str], *, paused: bool
+        self,
+        company: Company,
+        income_account_id: str,
+        agreed: frozenset[str],
+        clearing: Mapping[str, str],
+        who: str,
+        *,
+        paused: bool,
     ) -> CompanyView:
         """Keeps a new connection and lets the first pass begin, unless it is to wait."""
         kept = await self._engine.connecting.confirm(
-            company, income_account_id, agreed, paused=paused
+            company, income_account_id, agreed, clearing, who, paused=paused
         )
+        told = f"Connected to {kept.company_name} ({kept.environment}, company {kept.realm_id})."
+        told += f" Income goes to {kept.income_account_name}."
+        told += f" Agreed to: {', '.join(sorted(agreed))}." if agreed else ""
+        if company.realm_id is not None:
+            told += f" Before: {company.company_name} ({company.environment}, {company.realm_id})."
         with self._around.ledger.begin() as connection:
+            journal.add(connection, kept.id, None, self._around.clock(), told, who=who)
             held = invoices.held(connection, kept.id)
             rulings.requeue(connection, held, self._around.clock())
         self._engine.look_soon(kept.name)
         self._hears(CompanyChanged(kept.name))
         return self.view(kept)
 
-    async def disconnect(self, company: Company) -> bool:
+    async def disconnect(self, company: Company, who: str) -> bool:
         self._engine.stop_pass(company.name)
+        said = f"Disconnected from {company.company_name}; both tokens are deleted."
+        with self._around.ledger.begin() as connection:
+            journal.add(connection, company.id, None, self._around.clock(), said, who=who)
         told = await self._engine.connecting.disconnect(company)
         self._hears(CompanyChanged(company.name))
         return told

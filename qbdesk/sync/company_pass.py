@@ -1,20 +1,22 @@
 """One pass over one company: read the source, plan, post, settle, until nothing moves any more."""
 
+from contextlib import suppress
 from datetime import datetime, time, timedelta
 
-from qbdesk.sync import intake, recollection
+from qbdesk.sync import comparison, intake, recollection
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, steps
 from qbdesk.sync.lookups import Lookups
 from qbdesk.sync.posting import CompanyStopped
 from qbdesk.sync.preflight import Facts, examine
 from qbdesk.sync.quickbooks.client import QuickBooksError
+from qbdesk.sync.rebuild import Rebuild
+from qbdesk.sync.sources.source import SourceUnreachable
 from qbdesk.sync.verdicts import Tally, Verdicts
 from qbdesk.sync.views import InvoicesChanged
 from qbdesk.sync.waves import PassTools, Waves, stopped_or_same
 
 WHOLE_LOOK = timedelta(days=1)
-AT_ONCE = 300  # invoices that advance together: ten batches a wave
 NO_SUBSCRIPTION = (
     "The QuickBooks subscription has ended or is on hold, so nothing can be posted. Renew it in "
     "QuickBooks, then press Sync now."
@@ -35,7 +37,7 @@ class CompanyPass:
         self._ledger = tools.ledger
         self._company = tools.company
         self._afresh = afresh
-        self._verdicts = Verdicts(tools.ledger, tools.clock, tally)
+        self._verdicts = Verdicts(tools.ledger, tools.company.id, tools.clock, tally)
 
     async def run(self) -> None:
         """Works until nothing moves; what was done before an error stays done.
@@ -51,19 +53,41 @@ class CompanyPass:
         facts = await self._facts()
         if facts.read_only:
             raise CompanyStopped(NO_SUBSCRIPTION)
-        tools = self._tools
+        await self._post(facts)
+        if self._tools.rehearsal is None and await self._compare():
+            await self._post(facts)
+
+    async def _compare(self) -> bool:
+        """The weekly comparison, after the day's work. Whether it has found more of it."""
         with self._ledger.begin() as connection:
-            known = recollection.knowledge(connection, self._company, facts, tools.settle)
+            company = companies.get(connection, self._company.id)
+        if not comparison.is_due(company, self._tools.clock()):
+            return False
+        with suppress(SourceUnreachable):  # what was posted is posted; it goes on in the next pass
+            return await comparison.Comparison(self._tools, self._verdicts, self._start).run()
+        return False
+
+    @property
+    def _start(self) -> datetime:
+        return datetime.combine(self._company.from_date, time(), self._company.zone)
+
+    async def _post(self, facts: Facts) -> None:
+        tools = self._tools
+        taken = await self._rebuild()
+        with self._ledger.begin() as connection:
+            # The settings of now count to its end; see PassEnd for what is changed meanwhile.
+            company = companies.get(connection, self._company.id)
+            known = recollection.knowledge(connection, company, facts, tools.settle)
             steps.end_cut_off(connection, self._company.id, tools.clock())
             waiting = invoices.under_way(connection, self._company.id)
         lookups = Lookups(tools.quickbooks, known)
-        for start in range(0, len(waiting), AT_ONCE):
-            part = waiting[start : start + AT_ONCE]
-            with self._ledger.begin() as connection:
-                # Since an earlier pass somebody may have paid or changed them in QuickBooks.
-                steps.read_again(connection, part)
-            waves = Waves(tools, self._verdicts, known, lookups, start, len(waiting))
-            await waves.advance(part)
+        await Waves(tools, self._verdicts, known, lookups).advance(waiting, fresh=taken)
+
+    async def _rebuild(self) -> set[int]:
+        try:
+            return await Rebuild(self._tools).run()
+        except QuickBooksError as error:
+            raise stopped_or_same(error) from None
 
     async def _check_tenant(self) -> None:
         self._tools.tell(f"Asking {self._company.tenant_name} for paid invoices")
@@ -94,10 +118,9 @@ class CompanyPass:
             whole: The page is to come even if the source says that it is the same as before.
         """
         company = self._company
-        start = datetime.combine(company.from_date, time(), company.zone)
-        seen = 0
+        seen, began = 0, self._tools.clock()
         etag = None if whole else company.cursor_etag
-        async for page in self._tools.source.pages(company.cursor, start, etag):
+        async for page in self._tools.source.pages(company.cursor, self._start, etag):
             with self._ledger.begin() as connection:
                 company = companies.get(connection, company.id)
                 touched = intake.take_in(connection, company, page, self._tools.clock())
@@ -105,6 +128,15 @@ class CompanyPass:
             if touched:
                 self._tools.hears(InvoicesChanged(company.name, tuple(touched)))
                 self._tools.tell(f"Read {seen} invoices", seen)
+        if self._company.cursor is None:  # that was everything
+            with self._ledger.begin() as connection:
+                companies.change(
+                    connection,
+                    company.id,
+                    compared_at=began,
+                    comparing_since=None,
+                    comparing_cursor=None,
+                )
 
     async def _facts(self) -> Facts:
         now = self._tools.clock()

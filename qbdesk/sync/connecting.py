@@ -1,6 +1,6 @@
 """Connecting a company to QuickBooks: consent, who it is, confirmation; and leaving it again."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from sqlalchemy import Connection
 
-from qbdesk.sync import recollection, rulings
+from qbdesk.sync import recollection, rulings, settings
 from qbdesk.sync.errors import NeedsConsent, Refusal
 from qbdesk.sync.keepers import Keepers, secret_name
 from qbdesk.sync.ledger import companies
@@ -191,9 +191,17 @@ class Connecting:
             income_account=chosen[0] if chosen else None,
             questions=tuple(self._questions(company, attempt, facts)),
             findings=(*findings(facts, chosen[0].id if chosen else None), *AT_CONNECT),
+            clearing=settings.clearing(facts, self._chosen_before(company, attempt)),
         )
 
+    def _chosen_before(self, company: Company, attempt: Attempt) -> dict[str, str]:
+        if company.realm_id != attempt.realm_id:
+            return {}
+        with self._ledger.begin() as connection:
+            return companies.settings(connection, company.id)
+
     def _questions(self, company: Company, attempt: Attempt, facts: Facts) -> list[tuple[str, str]]:
+        """What is refused until a person has agreed to it (rule 31)."""
         asked = []
         here = (attempt.realm_id, attempt.environment)
         if company.realm_id is not None and here != (company.realm_id, company.environment):
@@ -218,16 +226,18 @@ class Connecting:
             )
         other = self._same_source(company)
         if other is not None:
-            asked.append(
-                (
-                    SAME_SOURCE,
-                    f"{other.name} reads the same account of the invoicing system already: every "
-                    "invoice would be posted to both companies.",
-                )
+            told = (
+                "reads the same account of the invoicing system already: every invoice would be "
+                "posted to both companies."
+                if other.connected
+                else "was fed from the same account of the invoicing system: what is in its books "
+                "would be posted to these as well."
             )
+            asked.append((SAME_SOURCE, f"{other.name} {told}"))
         return asked
 
     def _same_source(self, company: Company) -> Company | None:
+        """Rule 31: one source tenant feeds one QuickBooks company, also one that is signed out."""
         with self._ledger.begin() as connection:
             everyone = companies.everyone(connection)
         return next(
@@ -235,7 +245,7 @@ class Connecting:
                 other
                 for other in everyone
                 if other.id != company.id
-                and other.connected
+                and other.realm_id is not None
                 and other.tenant_id == company.tenant_id
                 and other.source == company.source
             ),
@@ -243,11 +253,19 @@ class Connecting:
         )
 
     async def confirm(
-        self, company: Company, income_account_id: str, agreed: frozenset[str], *, paused: bool
+        self,
+        company: Company,
+        income_account_id: str,
+        agreed: frozenset[str],
+        clearing: Mapping[str, str],
+        who: str,
+        *,
+        paused: bool,
     ) -> Company:
         """Keeps the connection, once a person has agreed to all that was asked.
 
         Args:
+            clearing: Of Offer.clearing, the word chosen for each key; others stay as they are.
             paused: Nothing is posted until the company is resumed.
 
         Raises:
@@ -265,6 +283,7 @@ class Connecting:
         account = next((a for a in facts.income_accounts if a.id == income_account_id), None)
         if account is None:
             raise Refusal("Choose an active income account of this QuickBooks company.")
+        wanted = settings.checked_clearing(facts, clearing)
         name, secret = secret_name(attempt.keys.client_id), attempt.keys.client_secret
         await in_time(lambda: self._vault.store_secret(name, secret))
         with self._ledger.begin() as connection:
@@ -292,6 +311,10 @@ class Connecting:
             )
             kept = companies.get(connection, place.id)
             recollection.keep_facts(connection, kept, facts, self._clock())
+            before = companies.settings(connection, kept.id)
+            for key, word in wanted.items():
+                if before.get(key, "") != word:
+                    settings.change(connection, kept, key, word, who, self._clock())
             return companies.get(connection, kept.id)
 
     def _place(self, connection: Connection, company: Company, attempt: Attempt) -> Company:

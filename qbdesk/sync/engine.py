@@ -21,6 +21,7 @@ from qbdesk.sync.pass_end import OWN_FAULT, PassEnd, Stop, stop_for
 from qbdesk.sync.posting import CompanyLeft, CompanyStopped
 from qbdesk.sync.preview import preview
 from qbdesk.sync.reports import Preview
+from qbdesk.sync.safekeeping import Safekeeping
 from qbdesk.sync.schedule import AFTER_GAP, Schedule
 from qbdesk.sync.totals import keeping
 from qbdesk.sync.turn import Turn
@@ -64,6 +65,7 @@ class Engine:
         self._places = asyncio.Semaphore(AT_ONCE)
         self._books: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._closing = False
+        self._safekeeping = Safekeeping(around.ledger, around.clock, around.back_up, hears)
         self.schedule = Schedule(self._look_around, around.clock, around.monotonic)
         self.keepers = Keepers(
             around.ledger,
@@ -208,6 +210,8 @@ class Engine:
         limiter = self.clients.limiter(company.realm_id or "")
         before = limiter.counts
         tally, stop, whole = Tally(), None, True
+        with self._ledger.begin() as connection:
+            tally.chosen = companies.chosen(connection, company.id)
         task = asyncio.ensure_future(self._work(company, tally, afresh=afresh))
         self._running[company.name] = task
         self._hears(CompanyChanged(company.name))
@@ -256,23 +260,24 @@ class Engine:
                 "word. Connect the company again and confirm it, or connect another one."
             )
         around = self._around
-        source = await self.clients.source(company)
-        tools = PassTools(
-            around.ledger,
-            company,
-            source,
-            self.clients.quickbooks(company),
-            around.clock,
-            around.settle,
-            self._hears,
-        )
-        trouble = None
-        try:
-            await CompanyPass(tools, tally, afresh=afresh).run()
-            tally.poll_seconds = source.poll_seconds
-        except Trouble as error:
-            trouble = error
-        await self.add_up(company)
+        async with self._safekeeping.of_a_pass():
+            source = await self.clients.source(company)
+            tools = PassTools(
+                around.ledger,
+                company,
+                source,
+                self.clients.quickbooks(company),
+                around.clock,
+                around.settle,
+                self._hears,
+            )
+            trouble = None
+            try:
+                await CompanyPass(tools, tally, afresh=afresh).run()
+                tally.poll_seconds = source.poll_seconds
+            except Trouble as error:
+                trouble = error
+            await self.add_up(company)
         if trouble is not None:
             raise trouble
 

@@ -25,6 +25,24 @@ class NeedsConsent(Refusal):
         self.question = question
 
 
+class LedgerTrouble(Trouble):
+    """The ledger cannot be written or read at this moment: a full disk, say. Nothing is lost: what
+    was sent without an answer being kept is looked for before anything goes again."""
+
+
+class LedgerDamaged(Refusal):
+    """There is no ledger to go on with: damaged, or gone. Nothing is posted until a person decides:
+    a backup, or an empty one that finds in QuickBooks what was posted.
+
+    Attributes:
+        file: Where the ledger is, or should be.
+    """
+
+    def __init__(self, sentence: str, file: Path) -> None:
+        super().__init__(sentence)
+        self.file = file
+
+
 def where(error: BaseException) -> str:
     """File and line of the innermost frame: no values, which may hold names and amounts."""
     trace = error.__traceback__

@@ -1,9 +1,11 @@
 """Taking in what the source shows: every row is kept before its cursor is, and before any work."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import simplejson
 from pydantic import ValidationError
@@ -100,21 +102,45 @@ def _words(part: str | int) -> str:
 def take_in(connection: Connection, company: Company, page: Page, now: datetime) -> list[str]:
     """Stores a page, then its cursor and validator, in the caller's transaction: no 304 can hide
     a row that is not stored. Returns what is new."""
-    rows = [read(raw) for raw in page.rows]
+    touched = take_rows(connection, company, page.rows, now)
+    companies.change(connection, company.id, cursor=page.cursor, cursor_etag=page.etag)
+    return touched
+
+
+def mark_shown(
+    connection: Connection, company: Company, raw_rows: Sequence[Any], now: datetime
+) -> bool:
+    """The source shows these rows, whatever their revision. Whether one was thought to be gone."""
+    source_ids = [read(raw).source_id for raw in raw_rows]
+    back = invoices.mark_shown(connection, company.id, source_ids, now)
+    for invoice_id in back:
+        journal.add(connection, company.id, invoice_id, now, "The source shows it again.")
+    return bool(back)
+
+
+def take_rows(
+    connection: Connection, company: Company, raw_rows: Sequence[Any], now: datetime
+) -> list[str]:
+    """Stores rows, wherever they were read. Returns what is new."""
+    rows = [read(raw) for raw in raw_rows]
     known = invoices.find_many(connection, company.id, [row.source_id for row in rows])
-    touched = []
+    touched: dict[str, None] = {}
+    new: list[Row] = []
     for row in rows:
+        if row.source_id in touched:  # twice on one page
+            _add(connection, company, new, now)
+            new = []
+            known |= invoices.find_many(connection, company.id, [row.source_id])
         before = known.get(row.source_id)
         if before is None:
-            _add(connection, company, row, now)
+            new.append(row)
         elif _is_news(row, before):
             _update(connection, company, row, before, now)
         else:
             continue  # an older or repeated revision
-        touched.append(row.source_id)
-        known |= invoices.find_many(connection, company.id, [row.source_id])
-    companies.change(connection, company.id, cursor=page.cursor, cursor_etag=page.etag)
-    return touched
+        touched[row.source_id] = None
+    _add(connection, company, new, now)
+    return list(touched)
 
 
 def _is_news(row: Row, before: InvoiceRecord) -> bool:
@@ -131,6 +157,8 @@ def _columns(row: Row, company: Company, now: datetime) -> dict[str, Any]:
         "revision": row.revision,
         "document": row.document,
         "changed_at": now,
+        "shown_at": now,
+        "gone_at": None,
         "status": Status.NEEDS_ATTENTION if row.invoice is None else Status.WAITING,
         "reason": UNREADABLE if row.invoice is None else None,
         "message": row.problem,
@@ -177,13 +205,24 @@ def _unreadable_columns(row: Row) -> dict[str, Any]:
     }
 
 
-def _add(connection: Connection, company: Company, row: Row, now: datetime) -> None:
-    values = _columns(row, company, now)
-    invoice_id = invoices.add(
-        connection, company_id=company.id, source_id=row.source_id, seen_at=now, **values
+def _add(connection: Connection, company: Company, rows: Sequence[Row], now: datetime) -> None:
+    """Rows that were never seen before, no two of them with one id."""
+    if not rows:
+        return
+    invoices.add(
+        connection,
+        [
+            {"company_id": company.id, "source_id": row.source_id, "seen_at": now}
+            | _columns(row, company, now)
+            for row in rows
+        ],
     )
-    told = f"Seen for the first time, revision {row.revision}."
-    journal.add(connection, company.id, invoice_id, now, told, details=row.problem)
+    ids = invoices.ids(connection, company.id, [row.source_id for row in rows])
+    told = [
+        (ids[row.source_id], f"Seen for the first time, revision {row.revision}.", row.problem)
+        for row in rows
+    ]
+    journal.add_each(connection, company.id, now, told)
 
 
 def _update(
@@ -192,7 +231,7 @@ def _update(
     values = _columns(row, company, now) | {"revision": max(row.revision, before.revision)}
     told = f"The source shows revision {row.revision or 'without a number'}."
     if before.posted_document is not None:
-        values, told = _after_posting(row, before, values, told)
+        values, told = _after_posting(row, before, values, told, company.zone)
     elif before.status is Status.IGNORED and before.reason == BY_A_PERSON:
         values |= {"status": before.status, "reason": before.reason, "message": before.message}
     else:
@@ -203,13 +242,13 @@ def _update(
 
 
 def _after_posting(
-    row: Row, before: InvoiceRecord, values: dict[str, Any], told: str
+    row: Row, before: InvoiceRecord, values: dict[str, Any], told: str, zone: ZoneInfo
 ) -> tuple[dict[str, Any], str]:
     """Rule 28: nothing is posted by itself; what matters is said, the rest goes to the journal."""
     posted = read_document(before.posted_document or "null").invoice
     if row.invoice is None or posted is None:
         return values, told
-    matters = changes.material(posted, row.invoice)
+    matters = changes.material(posted, row.invoice, zone)
     if matters is not None:
         return values | {"status": Status.WAITING, "message": matters}, f"{told} {matters}"
     rest = changes.others(posted, row.invoice)

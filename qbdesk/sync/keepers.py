@@ -41,12 +41,14 @@ class Keepers:
         self._http = http
         self._clock = clock
         self._sleep = sleep
-        self._keepers: dict[int, TokenKeeper] = {}
+        # By the name as well: in a ledger that was restored another company may bear the Id.
+        self._keepers: dict[tuple[int, str], TokenKeeper] = {}
 
     def of(self, company: Company) -> TokenKeeper:
-        if company.id not in self._keepers:
-            self._keepers[company.id] = self._new(company.id, company.name)
-        return self._keepers[company.id]
+        key = company.id, company.name
+        if key not in self._keepers:
+            self._keepers[key] = self._new(company.id, company.name)
+        return self._keepers[key]
 
     async def finish(self) -> None:
         """Waits for refreshes under way: one may bring a token that replaces the old for good."""

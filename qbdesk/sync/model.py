@@ -149,7 +149,7 @@ class Payment(Value):
     fee: Fee | None
 
     def day(self, time_zone: ZoneInfo) -> date:
-        """The calendar day it was paid where the tenant lives (never the UTC day)."""
+        """The calendar day it was paid where the tenant lives, never the UTC day (rule 1)."""
         return self.paid_on or self.paid_at.astimezone(time_zone).date()
 
 

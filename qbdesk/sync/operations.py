@@ -27,6 +27,14 @@ class StepKind(StrEnum):
         return "invoice" if self is StepKind.REPAIR else str(self)
 
 
+def invoice_operation(source_id: str) -> str:
+    return f"{StepKind.INVOICE}:{source_id}"
+
+
+def payment_operation(source_id: str, payment_id: str) -> str:
+    return f"{StepKind.PAYMENT}:{source_id}:{payment_id}"
+
+
 _LETTERS = {
     StepKind.CUSTOMER: "c",
     StepKind.ITEM: "s",

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from qbdesk.sync import rulings
 from qbdesk.sync.clients import Surroundings
-from qbdesk.sync.errors import Trouble, where
+from qbdesk.sync.errors import LedgerDamaged, LedgerTrouble, Trouble, where
 from qbdesk.sync.ledger import companies, invoices
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.posting import CompanyStopped
@@ -96,11 +97,11 @@ class PassEnd:
         """
         following = self._following(company, tally, stop, go_on=go_on)
         try:
-            self._write_down(company, stop, following, whole=whole)
-        except SQLAlchemyError as error:
+            self._write_down(company, tally, stop, following, whole=whole)
+        except (SQLAlchemyError, LedgerTrouble, LedgerDamaged) as error:
             # A full disk, for example. The next pass finds in the ledger what was done in this one.
             log.error("No end written: %s at %s", type(error).__name__, where(error))
-            stop = stop if stop and stop.kind else Stop(OWN_FAULT, State.ATTENTION)
+            stop = stop if stop and stop.kind else Stop(_told(error), State.ATTENTION)
             following = self._following(company, tally, stop, go_on=go_on)
             self._unwritten[company.name] = following
         else:
@@ -120,7 +121,13 @@ class PassEnd:
         return Appointment(now, now if go_on else now + wait, failures)
 
     def _write_down(
-        self, company: Company, stop: Stop | None, following: Appointment, *, whole: bool
+        self,
+        company: Company,
+        tally: Tally,
+        stop: Stop | None,
+        following: Appointment,
+        *,
+        whole: bool,
     ) -> None:
         kind = None if stop is None else stop.kind
         trouble = stop.sentence if stop is not None and kind else None
@@ -134,6 +141,11 @@ class PassEnd:
                 values["appointed_at"] = following.appointed_at
                 values["due_at"] = following.due_at
             # Else somebody has asked for another pass while this one was running.
+            if tally.chosen != companies.chosen(connection, company.id):
+                # What was held meanwhile was held by the settings that the pass began with.
+                held, now = invoices.held(connection, company.id), following.appointed_at
+                rulings.requeue(connection, held, now)
+                values |= {"appointed_at": now, "due_at": now}
             companies.change(connection, company.id, **values)
 
     def _warn(self, company: Company, tally: Tally, stop: Stop | None, failures: int) -> None:
@@ -160,9 +172,9 @@ class PassEnd:
         try:
             with self._around.ledger.begin() as connection:
                 counts = invoices.counts(connection, company.id)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, LedgerTrouble, LedgerDamaged) as error:
             log.error("Nothing counted: %s at %s", type(error).__name__, where(error))
-            stopped = stopped or OWN_FAULT
+            stopped = stopped or _told(error)
         waiting = counts.get(Status.WAITING, 0) + counts.get(Status.POSTING, 0)
         held = counts.get(Status.NEEDS_ATTENTION, 0)
         return PassResult(company.name, tally.synced, waiting, held, requests, stopped)
@@ -171,6 +183,10 @@ class PassEnd:
 def stop_for(error: Trouble) -> Stop:
     """What a pass that met with this means for the company."""
     return Stop(str(error), _kind_of(error))
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, Trouble) else OWN_FAULT
 
 
 def _kind_of(error: Trouble) -> State:

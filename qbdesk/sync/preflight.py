@@ -81,8 +81,15 @@ class Facts(_Fact):
         return self.subscription in READ_ONLY
 
 
-# No answer of Intuit's API tells whether these are on (bookkeeping rule 13).
 AT_CONNECT = (
+    # Rule 35.
+    Finding(
+        "mind",
+        "Only paid invoices arrive: revenue that is not paid yet, and the tax on it, do not get "
+        "into QuickBooks through this program.",
+        "A return on the accrual basis needs them from the invoicing system.",
+    ),
+    # Rule 13: no answer of Intuit's API tells whether these are on.
     Finding(
         "mind",
         "QuickBooks can mail reminders and add late fees to open invoices by itself.",

@@ -65,9 +65,18 @@ class Recorder:
         before = self._known.customers.get(key)
         if before is not None and before.id == customer_id and before.remembered:
             return
-        name = before.name if before is not None else client.name
+        name = before.name if before is not None else self._name_of(entry, customer_id)
         made = before is not None and before.made
         self._keep_customer(connection, entry, customer_id, name, made=made)
+
+    def _name_of(self, entry: Wanted, customer_id: str) -> str:
+        """As the customer is called in QuickBooks, where it was looked up."""
+        found = (
+            *self._known.by_email.get(customers.key_of(entry.invoice), ()),
+            *filter(None, self._known.by_name.values()),
+        )
+        names = (customer.display_name for customer in found if customer.id == customer_id)
+        return next(names, entry.invoice.customer.name)
 
     def _keep_customer(
         self, connection: Connection, entry: Wanted, customer_id: str, name: str, *, made: bool
@@ -80,6 +89,8 @@ class Recorder:
             "email": email,
             "source_name": client.name,
             "made": made,
+            # A person's answer: listed with the settings, where it can be taken back.
+            "chosen": "customer" in entry.record.answers,
         }
         key = f"{client.id} {entry.invoice.currency}"
         memory.remember(connection, self._company.id, "customer", key, value)

@@ -82,19 +82,75 @@ def ignore(
 
 
 def resolve(
-    connection: Connection, company: Company, source_id: str, choice: str, who: str, now: datetime
+    connection: Connection,
+    company: Company,
+    source_ids: Sequence[str],
+    choice: str,
+    who: str,
+    now: datetime,
 ) -> None:
-    """Takes one of the choices that an invoice offers.
+    """Takes a choice that each of these invoices offers; rule 32: with who decided, and what about.
 
     Raises:
-        Refusal: No such invoice, or it does not offer this choice.
+        Refusal: No such invoice, or one does not offer this choice; nothing is decided then.
+    """
+    records = [_known(connection, company, each) for each in dict.fromkeys(source_ids)]
+    for record in records:
+        if choice not in _offered(record):
+            raise Refusal(_NOT_OFFERED if len(records) == 1 else _not_offered_by(record))
+    for record in records:
+        told = f"Decided: {_offered(record)[choice]}"
+        journal.add(connection, company.id, record.id, now, told, who=who, details=record.message)
+        _decide(connection, company, record, choice, who, now)
+
+
+_NOT_OFFERED = "This invoice does not offer that choice (any more). Look at it again."
+
+
+def _not_offered_by(record: InvoiceRecord) -> str:
+    name = record.number or record.source_id
+    return (
+        f"Invoice {name[:60]} does not offer that choice (any more), so nothing was decided for "
+        "any of them."
+    )
+
+
+def _offered(record: InvoiceRecord) -> dict[str, str]:
+    """The choices of a held invoice: word -> label."""
+    if record.status is not Status.NEEDS_ATTENTION:
+        return {}
+    return {entry.word: entry.label for entry in (TRY_AGAIN, *record.choices)}
+
+
+def alike(connection: Connection, company: Company, source_id: str) -> dict[str, tuple[str, ...]]:
+    """For each choice of a held invoice: the others held for the same reason that offer it too.
+
+    Nothing where one answer counts for all anyway.
     """
     record = _known(connection, company, source_id)
-    offered = {entry.word: entry.label for entry in (TRY_AGAIN, *record.choices)}
-    if record.status is not Status.NEEDS_ATTENTION or choice not in offered:
-        raise Refusal("This invoice does not offer that choice (any more). Look at it again.")
-    told = f"Decided: {offered[choice]}"
-    journal.add(connection, company.id, record.id, now, told, who=who, details=record.message)
+    reason = record.reason or ""
+    if reason.startswith("setting:"):
+        return {}
+    held = invoices.held_for(connection, company.id, reason)
+    found = {
+        word: tuple(
+            other
+            for other, words in held
+            if other != source_id and (word in words or word == TRY_AGAIN.word)
+        )
+        for word in _offered(record)
+    }
+    return {word: same for word, same in found.items() if same}
+
+
+def _decide(
+    connection: Connection,
+    company: Company,
+    record: InvoiceRecord,
+    choice: str,
+    who: str,
+    now: datetime,
+) -> None:
     reason = record.reason or ""
     if choice == TRY_AGAIN.word:
         _try_again(connection, company, record, now)
@@ -113,7 +169,12 @@ def resolve(
     elif reason.startswith("setting:"):
         value = choice.removeprefix(CODE_PREFIX)
         key = reason.removeprefix("setting:")
-        companies.change_setting(connection, company.id, key, value)
+        before = companies.settings(connection, company.id).get(key, "nothing")
+        if before != value:  # of several invoices the first has said it
+            companies.change_setting(connection, company.id, key, value)
+            label = _offered(record)[choice]
+            told = f"Setting {key} changed from {before} to {value}: {label}"
+            journal.add(connection, company.id, None, now, told, who=who)
         invoices.requeue(connection, invoices.with_reason(connection, company.id, reason), now)
     else:
         _answer(connection, company, record, choice, now)

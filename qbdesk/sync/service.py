@@ -6,10 +6,11 @@ the engine's own thread, in its own asyncio loop. Events are heard on that threa
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from qbdesk.sync import rulings, settings, shown
@@ -17,13 +18,14 @@ from qbdesk.sync.clients import Surroundings
 from qbdesk.sync.companies_desk import CompaniesDesk
 from qbdesk.sync.doctor.doctor import Doctor
 from qbdesk.sync.engine import CLOSING, Engine
-from qbdesk.sync.errors import Refusal
-from qbdesk.sync.ledger import companies, invoices, journal, listing
+from qbdesk.sync.errors import LedgerDamaged, Refusal
+from qbdesk.sync.ledger import companies, invoices, journal, listing, restoring
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.planner.items import ITEM
 from qbdesk.sync.reports import ControlTotals, Preview
 from qbdesk.sync.totals import csv_file, report
 from qbdesk.sync.views import (
+    Backup,
     Checkup,
     CompanyChanged,
     CompanyView,
@@ -76,6 +78,7 @@ class Service:
         self._ready = threading.Event()
         self._closing: asyncio.Event | None = None
         self._opened: asyncio.Future[None] | None = None
+        self._is_open = False
         self._around: Surroundings
         self._engine: Engine
         self._desk: CompaniesDesk
@@ -112,27 +115,31 @@ class Service:
     async def _until_closed(self) -> None:
         assert self._loop is not None
         self._closing = asyncio.Event()
-        opened = self._opened = self._loop.create_future()
+        self._opened = self._loop.create_future()
         self._ready.set()
+        await self._try_to_open(self._opened)
+        await self._closing.wait()
+        if self._is_open:
+            await self._engine.close()
+            await self._around.http.aclose()
+            self._around.ledger.close()
+
+    async def _try_to_open(self, opened: "asyncio.Future[None]") -> None:
         try:
             self._around = await self._open()
         except Exception as error:
             opened.set_exception(error)
             opened.exception()  # heard by whoever asks; nobody has to
-            await self._closing.wait()
             return
+        self._is_open = True
         self._engine = Engine(self._around, self._hears)
         self._desk = CompaniesDesk(self._around, self._engine, self._hears)
         self._doctor = Doctor(self._around, self._engine, self._hears)
         if self._scheduled:
             self._engine.start_schedule()
         opened.set_result(None)
-        await self._closing.wait()
-        await self._engine.close()
-        await self._around.http.aclose()
-        self._around.ledger.close()
 
-    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+    def _submit(self, work: Coroutine[Any, Any, T], *, when_open: bool = True) -> Future[T]:
         loop = self._loop
         if loop is None or loop.is_closed() or not self._thread.is_alive():
             work.close()
@@ -140,7 +147,7 @@ class Service:
             closed.set_exception(Refusal(CLOSING))
             return closed
 
-        async def when_open() -> T:
+        async def once_open() -> T:
             assert self._opened is not None
             try:
                 await asyncio.shield(self._opened)
@@ -149,7 +156,7 @@ class Service:
                 raise
             return await work
 
-        return asyncio.run_coroutine_threadsafe(when_open(), loop)
+        return asyncio.run_coroutine_threadsafe(once_open() if when_open else work, loop)
 
     def _company(self, name: str) -> Company:
         with self._around.ledger.begin() as connection:
@@ -157,6 +164,34 @@ class Service:
         if company is None:
             raise Refusal(f"There is no company called “{name[:80]}”.")
         return company
+
+    # ---- a ledger that cannot be opened ----
+
+    def backups(self) -> Future[list[Backup]]:
+        """Instead of a ledger that is damaged or gone: what can be restored, newest first."""
+        return self._submit(self._backups(), when_open=False)
+
+    async def _backups(self) -> list[Backup]:
+        return await asyncio.to_thread(restoring.listed, self._damaged())
+
+    def restore(self, backup: str | None) -> Future[None]:
+        """Puts a backup in its place (None: an empty ledger), and opens that.
+
+        Raises:
+            Refusal: The ledger is in order, or the restoring did not succeed; nothing was changed.
+        """
+        return self._submit(self._restore(backup), when_open=False)
+
+    async def _restore(self, backup: str | None) -> None:
+        await asyncio.to_thread(restoring.restore, self._damaged(), backup)
+        self._opened = asyncio.get_running_loop().create_future()
+        await self._try_to_open(self._opened)
+
+    def _damaged(self) -> Path:
+        error = self._opened.exception() if self._opened and self._opened.done() else None
+        if not isinstance(error, LedgerDamaged):
+            raise Refusal("The ledger is in order. To go back to a backup, run “qbdesk restore”.")
+        return error.file
 
     # ---- looking ----
 
@@ -192,10 +227,12 @@ class Service:
         return shown.row(record, here, self._around.hosts)
 
     @_on_engine
-    async def journal(self, company: str, source_id: str) -> list[JournalEntry]:
-        """What was done for an invoice, oldest first."""
+    async def journal(self, company: str, source_id: str | None = None) -> list[JournalEntry]:
+        """What was done for an invoice, oldest first; None: with the company itself."""
         here = self._company(company)
         with self._around.ledger.begin() as connection:
+            if source_id is None:
+                return list(journal.of_company(connection, here.id))
             record = invoices.find(connection, here.id, source_id)
             if record is None:
                 raise Refusal(f"{company} has no such invoice.")
@@ -235,35 +272,36 @@ class Service:
 
     @_on_engine
     async def add_company(
-        self, name: str, source: str, url: str, token: str, from_date: date
+        self, name: str, source: str, url: str, token: str, from_date: date, who: str = "you"
     ) -> CompanyView:
         """Asks the source who it is, then keeps company and token."""
-        return await self._desk.add(name, source, url, token, from_date)
+        return await self._desk.add(name, source, url, token, from_date, who)
 
     @_on_engine
-    async def remove_company(self, name: str) -> None:
+    async def remove_company(self, name: str, who: str = "you") -> None:
         """Signs out and takes the company off the list; its ledger stays (rule 32)."""
-        await self._desk.remove(self._company(name))
+        await self._desk.remove(self._company(name), who)
 
     @_on_engine
-    async def change_source_token(self, company: str, token: str) -> None:
+    async def change_source_token(self, company: str, token: str, who: str = "you") -> None:
         """Takes a new token for the same account of the invoicing system."""
         here = self._company(company)
-        await self._desk.add(here.name, here.source, here.source_url, token, here.from_date)
+        await self._desk.add(here.name, here.source, here.source_url, token, here.from_date, who)
 
     @_on_engine
-    async def pause(self, company: str) -> None:
-        self._desk.set_paused(self._company(company), paused=True)
+    async def pause(self, company: str, who: str = "you") -> None:
+        self._desk.set_paused(self._company(company), who, paused=True)
 
     @_on_engine
-    async def resume(self, company: str) -> None:
-        self._desk.set_paused(self._company(company), paused=False)
+    async def resume(self, company: str, who: str = "you") -> None:
+        self._desk.set_paused(self._company(company), who, paused=False)
 
     @_on_engine
     async def change_setting(
         self, company: str, key: str, value: str, who: str = "you", *, offered: bool = False
     ) -> None:
         """Chooses; what needs attention is then looked at once more. `value`: a choice's word.
+        It counts from the next pass on, which comes at once where one is running.
 
         For `item.PRODUCT` it is the name of any product or service, or its Id, which is then asked
         for in QuickBooks; that may raise QuickBooksError and Unreachable too. `offered` True: it is
@@ -275,6 +313,7 @@ class Service:
         with self._around.ledger.begin() as connection:
             settings.change(connection, here, key, value, who, self._around.clock())
         self._hears(CompanyChanged(company))
+        self._engine.look_soon(company)
 
     # ---- connecting ----
 
@@ -302,13 +341,22 @@ class Service:
         company: str,
         income_account_id: str,
         agreed: frozenset[str],
+        clearing: Mapping[str, str] = MappingProxyType({}),
+        who: str = "you",
         *,
         paused: bool = False,
     ) -> CompanyView:
-        """Keeps the connection. `agreed`: the words of Offer.questions a person said yes to;
-        `paused`: nothing is posted until the company is resumed."""
+        """Keeps the connection.
+
+        Args:
+            agreed: The words of Offer.questions a person said yes to.
+            clearing: The word that was chosen for each key of Offer.clearing.
+            paused: Nothing is posted until the company is resumed.
+        """
         here = self._company(company)
-        return await self._desk.confirm(here, income_account_id, agreed, paused=paused)
+        return await self._desk.confirm(
+            here, income_account_id, agreed, clearing, who, paused=paused
+        )
 
     @_on_engine
     async def cancel_connect(self, company: str) -> None:
@@ -316,9 +364,9 @@ class Service:
         await self._engine.connecting.cancel(company)
 
     @_on_engine
-    async def disconnect(self, company: str) -> bool:
+    async def disconnect(self, company: str, who: str = "you") -> bool:
         """Deletes both tokens at once; False: Intuit could not be told, which should be said."""
-        return await self._desk.disconnect(self._company(company))
+        return await self._desk.disconnect(self._company(company), who)
 
     # ---- passes and decisions ----
 
@@ -353,10 +401,27 @@ class Service:
     @_on_engine
     async def resolve(self, company: str, source_id: str, choice: str, who: str) -> None:
         """Takes one of the choices that an invoice offers."""
+        self._resolve(company, [source_id], choice, who)
+
+    @_on_engine
+    async def resolve_all(
+        self, company: str, source_ids: Sequence[str], choice: str, who: str
+    ) -> None:
+        """Takes the same choice for invoices that all offer it; else for none."""
+        self._resolve(company, source_ids, choice, who)
+
+    def _resolve(self, company: str, source_ids: Sequence[str], choice: str, who: str) -> None:
         here, now = self._company(company), self._around.clock()
         with self._around.ledger.begin() as connection:
-            rulings.resolve(connection, here, source_id, choice, who, now)
-        self._changed(company, [source_id])
+            rulings.resolve(connection, here, source_ids, choice, who, now)
+        self._changed(company, source_ids)
+
+    @_on_engine
+    async def alike(self, company: str, source_id: str) -> dict[str, tuple[str, ...]]:
+        """For each choice of a held invoice: the others held for the same reason that offer it."""
+        here = self._company(company)
+        with self._around.ledger.begin() as connection:
+            return rulings.alike(connection, here, source_id)
 
     @_on_engine
     async def ignore(self, company: str, source_ids: Sequence[str], note: str, who: str) -> None:

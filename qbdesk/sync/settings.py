@@ -1,24 +1,32 @@
 """A company's settings: what may be chosen, in QuickBooks' own names, and what was chosen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from qbdesk.sync import products, rulings
+from qbdesk.sync import chosen_customers, products, rulings
+from qbdesk.sync.chosen_customers import CUSTOMER
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, memory
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.planner.items import ITEM
-from qbdesk.sync.planner.money_received import BY_INTUIT, KNOWN_METHODS
+from qbdesk.sync.planner.money_received import BY_INTUIT, CLEARED_LATER, KNOWN_METHODS
 from qbdesk.sync.preflight import Facts
 from qbdesk.sync.quickbooks import text
-from qbdesk.sync.views import Choice, Setting
+from qbdesk.sync.views import Choice, Clearing, Setting
 
 INCOME_ACCOUNT = "income_account"
 DEPOSIT = "deposit."
 TAX = "tax."
 USUAL = Choice("", "Undeposited Funds")
+LATER = Choice("", "Later: Undeposited Funds until then")
+# Words in the name of an account that tell what waits there.
+_CLEARED = {
+    "card": ("card", "clearing"),
+    "paypal": ("paypal",),
+    "bank_debit": ("debit", "clearing"),
+}
 LOOKED_FOR = Choice("", "What QuickBooks recorded itself (looked for)")
 LONGEST_KEY = 60
 NOT_CONNECTED = "Connect the company to QuickBooks first; its settings are QuickBooks' accounts."
@@ -49,7 +57,7 @@ def offered(connection: Connection, company: Company) -> list[Setting]:
         if key.startswith(ITEM):
             label = f"“{text.one_line(key.removeprefix(ITEM), 40)}” is sold as"
             found.append(Setting(key, label, value, items))
-    return found
+    return [*found, *chosen_customers.offered(connection, company.id)]
 
 
 def _facts(connection: Connection, company: Company) -> Facts | None:
@@ -63,6 +71,33 @@ def _deposit_places(facts: Facts) -> tuple[Choice, ...]:
         for account in facts.accounts
         if account.type != "Income" and not account.holds_undeposited_funds
     )
+
+
+def clearing(facts: Facts, chosen: Mapping[str, str]) -> tuple[Clearing, ...]:
+    """What is asked for at connect: an account for each method that is paid out later (rule 25)."""
+    places = _deposit_places(facts)
+    return tuple(
+        Clearing(
+            f"{DEPOSIT}{method}",
+            KNOWN_METHODS[method],
+            (LATER, *places),
+            chosen.get(f"{DEPOSIT}{method}", ""),
+            next((place.word for place in places if _looks_like(place, method)), ""),
+        )
+        for method in CLEARED_LATER
+    )
+
+
+def _looks_like(place: Choice, method: str) -> bool:
+    return all(word in place.label.casefold() for word in _CLEARED[method])
+
+
+def checked_clearing(facts: Facts, wanted: Mapping[str, str]) -> dict[str, str]:
+    """The accounts that a person chose at connect. Raises Refusal for any other."""
+    keys = [f"{DEPOSIT}{method}" for method in CLEARED_LATER]
+    return {
+        key: _choice(word, _choices(facts, key)).word for key, word in wanted.items() if key in keys
+    }
 
 
 def _tax_label(key: str) -> str:
@@ -93,16 +128,27 @@ def change(
         key = products.setting_key(key)
         items = products.choices(connection, company.id)
         choice = _choice(value, [item for item in items if item.word == value])
+    elif key.startswith(CUSTOMER):
+        choice = chosen_customers.choice(connection, company.id, key, value)
     else:
         choice = _choice(value, _choices(facts, key))
+    before = _present(connection, company, key)
     if key == INCOME_ACCOUNT:
         account = {"income_account_id": choice.word, "income_account_name": choice.label}
         companies.change(connection, company.id, **account)
+    elif key.startswith(CUSTOMER):
+        chosen_customers.take_back(connection, company.id, key, choice)
     else:
         companies.change_setting(connection, company.id, key, choice.word)
     rulings.requeue(connection, invoices.held(connection, company.id), now)
-    told = f"Setting {key} changed to {choice.label}."
+    told = f"Setting {key} changed from {before} to {choice.label or 'the usual'}."
     journal.add(connection, company.id, None, now, told, who=who)
+
+
+def _present(connection: Connection, company: Company, key: str) -> str:
+    """What is chosen now, in QuickBooks' own name."""
+    shown = {setting.key: setting.shown for setting in offered(connection, company)}
+    return shown.get(key) or "the usual"
 
 
 def _choices(facts: Facts, key: str) -> Sequence[Choice]:
@@ -114,7 +160,8 @@ def _choices(facts: Facts, key: str) -> Sequence[Choice]:
         return [Choice(code.id, code.name) for code in facts.tax_codes]
     raise Refusal(
         "There is no such setting. There are income_account, deposit.METHOD (such as "
-        "deposit.card), tax.RATES.PROVINCE (such as tax.13.ON) and item.PRODUCT."
+        "deposit.card), tax.RATES.PROVINCE (such as tax.13.ON), item.PRODUCT and "
+        "customer.CLIENT.CURRENCY."
     )
 
 

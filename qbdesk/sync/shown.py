@@ -54,6 +54,7 @@ def company_view(
     next_pass_at: datetime | None,
     test_server: bool,
     now: datetime,
+    of_the_ledger: tuple[Finding, ...] = (),
 ) -> CompanyView:
     state = _state(company, counts, running=running)
     health = company.token_health
@@ -77,7 +78,8 @@ def company_view(
         next_pass_at=next_pass_at,
         paused=company.paused,
         counts=dict(counts),
-        findings=tuple(Finding(**found) for found in company.findings),
+        findings=(*(Finding(**found) for found in company.findings), *of_the_ledger),
+        ledger_findings=of_the_ledger,
     )
 
 

@@ -76,8 +76,8 @@ def turn_of_a_command(home: Path, says: Callable[[str], None]) -> Iterator[None]
 
 def _locks(home: Path) -> tuple[FileLock, FileLock]:
     return (
-        FileLock(home / "engine-next.lock", thread_local=False),
-        FileLock(home / "engine.lock", thread_local=False),
+        FileLock(home / "engine-next.lock", thread_local=False, mode=0o600),
+        FileLock(home / "engine.lock", thread_local=False, mode=0o600),
     )
 
 

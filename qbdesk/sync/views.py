@@ -66,6 +66,8 @@ class CompanyView:
         name: What the user calls it; the COMPANY of the command line.
         sentence: What is going on, for header, tooltip and menu.
         reconnect: True when only signing in again helps, or will be needed soon.
+        findings: What is to be minded, `ledger_findings` among it: those of the ledger's place and
+            backups, which are the same for every company.
     """
 
     name: str
@@ -87,6 +89,7 @@ class CompanyView:
     paused: bool
     counts: dict[Status, int] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    ledger_findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,16 @@ class JournalEntry:
 
 
 @dataclass(frozen=True)
+class Backup:
+    """A backup of the ledger that can be restored; `name` is what `qbdesk restore` takes."""
+
+    name: str
+    made_at: datetime
+    companies: int
+    invoices: int
+
+
+@dataclass(frozen=True)
 class ConsentRequest:
     """What the consent window needs; nothing secret."""
 
@@ -192,6 +205,34 @@ class IncomeAccount:
 
 
 @dataclass(frozen=True)
+class Clearing:
+    """Where the money of one method may wait until it is paid out (rule 25).
+
+    Attributes:
+        key: The setting that keeps it.
+        chosen: The word of what was chosen before; "": nothing yet.
+        proposed: The word of the account that looks like it; "": none does.
+    """
+
+    key: str
+    label: str
+    choices: tuple[Choice, ...]
+    chosen: str
+    proposed: str
+
+    @property
+    def chosen_name(self) -> str:
+        return self._name(self.chosen)
+
+    @property
+    def proposed_name(self) -> str:
+        return self._name(self.proposed)
+
+    def _name(self, word: str) -> str:
+        return next((choice.label for choice in self.choices if word and choice.word == word), "")
+
+
+@dataclass(frozen=True)
 class Offer:
     """Whom the consent was for, before anything is kept.
 
@@ -200,6 +241,7 @@ class Offer:
             "other_company" (another company or environment than before), "environment_mismatch"
             (live source with a sandbox company, or the reverse) and "same_source" (another company
             is fed by the same source tenant).
+        clearing: What is asked for as well, and may be left for later: the word "" of each.
     """
 
     company_name: str
@@ -211,6 +253,7 @@ class Offer:
     income_account: IncomeAccount | None
     questions: tuple[tuple[str, str], ...]
     findings: tuple[Finding, ...]
+    clearing: tuple[Clearing, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from qbdesk.sync.errors import LedgerDamaged
 from qbdesk.sync.views import CompanyChanged, CompanyRemoved, CompanyView
 from qbdesk.ui.bridge import Bridge, sentence_of
 from qbdesk.ui.state import Overall, overall
@@ -16,10 +17,12 @@ class Companies(QObject):
     Signals:
         changed: One company, or which there are. arg: name
         troubled: They could not be read. arg: sentence
+        damaged: There is no ledger to read them from. arg: sentence
     """
 
     changed = Signal(str)
     troubled = Signal(str)
+    damaged = Signal(str)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -75,4 +78,6 @@ class Companies(QObject):
             self._bridge.ask(self, asked, self.take, self._trouble)
 
     def _trouble(self, error: BaseException) -> None:
-        self.troubled.emit(sentence_of(error))
+        at_the_start = isinstance(error, LedgerDamaged) and not self.loaded
+        said = self.damaged if at_the_start else self.troubled
+        said.emit(sentence_of(error))

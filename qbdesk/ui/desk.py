@@ -199,6 +199,9 @@ class Desk(QObject):
         self._contents.arrange_details()
         asked = self.service.journal(self.company, row.source_id)
         self.ask(asked, lambda entries: details.show_journal(row.source_id, entries))
+        if row.choices:
+            alike = self.service.alike(self.company, row.source_id)
+            self.ask(alike, lambda found: details.show_alike(row.source_id, found))
 
     def _close_details(self) -> None:
         self._contents.table.clearSelection()

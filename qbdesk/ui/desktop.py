@@ -174,6 +174,7 @@ class Desktop(QObject):
         self.desk.company_shown.connect(self.window.show_title)
         self.companies.changed.connect(self._show_state)
         self.companies.troubled.connect(self.window.say_loading)
+        self.companies.damaged.connect(self._ask_what_to_go_on_with)
         self.bridge.heard.connect(self._hear)
 
     def _make_tray(self) -> None:
@@ -224,6 +225,15 @@ class Desktop(QObject):
         self._opening = False
         self.window.show()
         self.window.say_loading(sentence_of(error))
+
+    def _ask_what_to_go_on_with(self, trouble: str) -> None:
+        """The ledger is damaged or gone; only a person can say what comes in its place."""
+        from qbdesk.ui.damaged import DamagedPage
+
+        page = DamagedPage(self.bridge, trouble)
+        page.mended.connect(self.companies.load)
+        self.window.show_instead(page)
+        self.window.show()
 
     def _hear(self, event: object) -> None:
         from qbdesk.sync.views import Warned

@@ -1,7 +1,9 @@
 """One invoice: what happened to it, what can be decided, and its journal."""
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence, QMouseEvent, QPalette, QResizeEvent
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -14,8 +16,9 @@ from PySide6.QtWidgets import (
 
 from qbdesk.sync.views import InvoiceRow, JournalEntry, Status
 from qbdesk.ui import look, words
+from qbdesk.ui.choices import ChoiceButton, Choices
 from qbdesk.ui.journal import Journal
-from qbdesk.ui.look import GAP, MARGIN, PlainLabel
+from qbdesk.ui.look import GAP, MARGIN
 from qbdesk.ui.parts import layouts
 from qbdesk.ui.parts.close_button import CloseButton
 from qbdesk.ui.parts.pill import Pill
@@ -29,11 +32,13 @@ _FINISHED = (Status.SYNCED, Status.ALREADY_IN_QUICKBOOKS, Status.IGNORED)
 class Details(QScrollArea):
     """Signals:
     resolve_pressed: A choice was taken. args: InvoiceRow, word
+    resolve_all_pressed: It was taken for others as well. args: word, ids
     ignore_pressed, resync_pressed, quickbooks_pressed, source_pressed: arg: InvoiceRow
     close_pressed: The pane shall go.
     """
 
     resolve_pressed = Signal(object, str)
+    resolve_all_pressed = Signal(str, list)
     ignore_pressed = Signal(object)
     resync_pressed = Signal(object)
     quickbooks_pressed = Signal(object)
@@ -54,8 +59,9 @@ class Details(QScrollArea):
         self.message = look.label(wrap=True, selectable=True)
         self.journal = Journal()
         self._facts = {name: look.label(wrap=True, selectable=True) for name in self._fact_names()}
-        self._choices = layouts.column(gap=6)
-        self.choice_buttons: list[QPushButton] = []
+        self.choices = Choices()
+        self.choices.taken.connect(lambda word: self.resolve_pressed.emit(self.row, word))
+        self.choices.taken_for_all.connect(self.resolve_all_pressed)
         self._make_buttons()
         self._lay_out()
         self.show_invoice(None)
@@ -88,7 +94,7 @@ class Details(QScrollArea):
         what.addStretch(1)
         done = layouts.column(gap=10)
         done.addWidget(self.message)
-        done.addLayout(self._choices)
+        done.addWidget(self.choices)
         done.addLayout(_pair(self.quickbooks, self.source))
         done.addLayout(_pair(self.resync, self.ignore))
         done.addSpacing(GAP)
@@ -144,24 +150,19 @@ class Details(QScrollArea):
             shown.setText(value)
         self.message.setText(row.message)
         self.message.setVisible(bool(row.message))
-        self._show_choices(row)
+        self.choices.show_row(row)
         self.quickbooks.setVisible(bool(row.quickbooks_link))
         self.source.setVisible(bool(row.source_link))
         self.resync.setVisible(not can_try_again(row))
         self.ignore.setVisible(row.status not in _FINISHED)
 
-    def _show_choices(self, row: InvoiceRow) -> None:
-        layouts.empty(self._choices)
-        self.choice_buttons = []
-        if row.choices:
-            self._choices.addWidget(look.label(self.tr("What shall be done?"), bold=True))
-        for choice in row.choices:
-            button = ChoiceButton(choice.label)
-            button.clicked.connect(
-                lambda _=False, word=choice.word: self.resolve_pressed.emit(self.row, word)
-            )
-            self._choices.addWidget(button)
-            self.choice_buttons.append(button)
+    @property
+    def choice_buttons(self) -> list[ChoiceButton]:
+        return list(self.choices.buttons.values())
+
+    def show_alike(self, source_id: str, alike: Mapping[str, tuple[str, ...]]) -> None:
+        if self.row is not None and self.row.source_id == source_id:
+            self.choices.show_alike(alike)
 
     def show_journal(self, source_id: str, entries: list[JournalEntry]) -> None:
         if self.row is not None and self.row.source_id == source_id:
@@ -180,37 +181,6 @@ class Details(QScrollArea):
 def can_try_again(row: InvoiceRow) -> bool:
     """Whether one of the choices is what Resync would do: nothing is offered twice."""
     return any(choice.word == _TRY_AGAIN for choice in row.choices)
-
-
-class ChoiceButton(QPushButton):
-    """A button whose sentence may be long: it wraps instead of being cut off."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.words = PlainLabel(text)
-        self.words.setWordWrap(True)
-        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAccessibleName(self.words.text())
-        row = self._row = layouts.row(self)
-        row.setContentsMargins(12, 8, 12, 8)
-        row.addWidget(self.words)
-        policy = self.sizePolicy()
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        # By its second click the next invoice may stand here: it decides nothing.
-        event.accept()
-
-    def sizeHint(self) -> QSize:
-        return self._row.sizeHint()
-
-    def hasHeightForWidth(self) -> bool:  # noqa: N802 - Qt's own name
-        return True
-
-    def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's own name
-        return self._row.heightForWidth(width)
 
 
 def _pair(left: QWidget, right: QWidget) -> QHBoxLayout:

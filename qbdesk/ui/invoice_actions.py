@@ -28,6 +28,7 @@ class InvoiceActions(QObject):
         table.menu_wanted.connect(self._row_menu)
         bar.resync_pressed.connect(lambda: self._resync(table.selected_rows()))
         details.resolve_pressed.connect(self._resolve)
+        details.resolve_all_pressed.connect(self._resolve_all)
         details.ignore_pressed.connect(lambda row: self._ignore([row]))
         details.resync_pressed.connect(lambda row: self._resync([row]))
         details.quickbooks_pressed.connect(self._open_in_quickbooks)
@@ -42,6 +43,11 @@ class InvoiceActions(QObject):
         company = self._desk.company
         if company is not None:
             self._desk.ask(self._desk.service.resolve(company, row.source_id, word, who()))
+
+    def _resolve_all(self, word: str, ids: list[str]) -> None:
+        company = self._desk.company
+        if company is not None:
+            self._desk.ask(self._desk.service.resolve_all(company, ids, word, who()))
 
     def _ignore(self, rows: list[InvoiceRow]) -> None:
         from qbdesk.ui.dialogs.ignore import IgnoreDialog

@@ -1,4 +1,4 @@
-"""What was done for one invoice, when and by whom: newest first."""
+"""What was done for an invoice, or with a company, when and by whom: newest first."""
 
 from datetime import UTC, datetime
 

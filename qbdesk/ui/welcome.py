@@ -151,6 +151,10 @@ def good_to_know(owner: QWidget) -> tuple[str, ...]:
             "record a bank deposit in QuickBooks or match them in the bank feed."
         ),
         owner.tr(
+            "Each invoice keeps the day on which it was issued, each payment the day on which it "
+            "was received. Nothing is dated today."
+        ),
+        owner.tr(
             "Nothing paid before the day you name is posted, and what is in doubt waits for you "
             "with the reason."
         ),

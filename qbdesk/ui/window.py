@@ -38,10 +38,16 @@ class MainWindow(QMainWindow):
             self.loading.setText(plain(sentence, lines=True))
 
     def fill(self, contents: QWidget) -> None:
-        if self.centralWidget() is self.loading:
-            self.takeCentralWidget()
-            self.loading.hide()
-            self.setCentralWidget(contents)
+        """The books, from now on, in the place of what stood there until they were open."""
+        if self.centralWidget() is not contents:
+            self.show_instead(contents)
+
+    def show_instead(self, page: QWidget) -> None:
+        before = self.takeCentralWidget()
+        before.hide()
+        if before is not self.loading:
+            before.deleteLater()
+        self.setCentralWidget(page)
 
     def show_title(self, company: str | None) -> None:
         self.setWindowTitle(f"{plain(company)} – qbdesk" if company else "qbdesk")

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import subprocess
 from pathlib import Path
 
@@ -205,16 +206,42 @@ def test_a_ledger_that_cannot_be_read_is_said_and_left_as_it_is(damaged: Desk) -
     ledger.write_bytes(rubbish)
     folder = Desk(damaged.home.parent / "folder", damaged.practice)
     (folder.home / "ledger.db").mkdir(parents=True)
-    for done in at_once(
+    *of_the_damaged, of_the_folder = at_once(
         lambda: damaged.run("sync", "--json"),
         lambda: damaged.run("status", "--json"),
         lambda: damaged.run("invoices"),
         lambda: folder.run("status"),
-    ):
+    )
+    for done in (*of_the_damaged, of_the_folder):
         assert (done.status, done.out) == (2, "")
-        assert "cannot be read" in done.sentence()
-        assert "Put back a copy" in done.err
+    assert all("qbdesk restore" in done.sentence() for done in of_the_damaged)
+    assert "cannot be opened" in of_the_folder.sentence()
     assert ledger.read_bytes() == rubbish
+
+
+@side_by_side(invoices=4)
+def test_a_damaged_ledger_is_restored_by_a_command_and_nothing_is_posted_twice(desk: Desk) -> None:
+    assert desk.run("restore", "--json").json() == []
+    assert desk.run("sync", "--json").json()["synced"] == 4
+    ledger = desk.home / "ledger.db"
+    (backup,) = desk.run("restore", "--json").json()
+    assert (backup["companies"], backup["invoices"]) == (1, 0)  # made before the pass
+    ledger.write_bytes(ledger.read_bytes()[:9000])
+    assert desk.run("sync").status == 2
+    both, unknown = at_once(
+        lambda: desk.run("restore", backup["name"], "--empty"),
+        lambda: desk.run("restore", "ledger-x.db"),
+    )
+    assert (both.status, unknown.status) == (2, 2)
+    restored = desk.run("restore", backup["name"])
+    assert restored.status == 0
+    assert "was put aside as" in restored.out
+    again = desk.run("sync", "--json").json()
+    assert (again["synced"], again["requests"]["writes"]) == (4, 0)
+    assert_every_invoice_is_there_once(desk)
+    assert desk.run("status", "--json").json()[0]["warnings"] == []
+    for place in desk.home.rglob("*"):
+        assert stat.S_IMODE(place.stat().st_mode) == (0o700 if place.is_dir() else 0o600), place
 
 
 @side_by_side(connected=False)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -153,10 +154,13 @@ class Office:
 
     def by_schedule(self, name: str = NAME) -> PassResult:
         """A pass that nobody asked for: nothing is looked at afresh."""
+        return self.begun_by_schedule(name).result(PATIENCE)
+
+    def begun_by_schedule(self, name: str = NAME) -> "Future[PassResult]":
         loop = self.service._loop
         assert loop is not None
         running = self.service._engine.run_pass(name, afresh=False)
-        return asyncio.run_coroutine_threadsafe(running, loop).result(PATIENCE)
+        return asyncio.run_coroutine_threadsafe(running, loop)
 
     def answers(self) -> list[str]:
         """From now on every answer on the wire: method, first part of the path, status."""
@@ -187,7 +191,7 @@ class Office:
     def choices(self, key: str = "inv-1") -> list[str]:
         return [choice.word for choice in self.row(key).choices]
 
-    def journal(self, key: str = "inv-1") -> list[JournalEntry]:
+    def journal(self, key: str | None = "inv-1") -> list[JournalEntry]:
         return self.service.journal(NAME, key).result(PATIENCE)
 
     def resolve(self, choice: str, key: str = "inv-1") -> PassResult:

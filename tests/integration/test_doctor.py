@@ -15,14 +15,11 @@ from office import NAME, Office, OpenOffice
 
 from qbdesk.home import HOME
 from qbdesk.practice.world import SOURCE_TOKEN
-from qbdesk.sync.doctor.computer import (
-    LEDGER,
-    examine_computer,
-    read_mount_command,
-    read_mountinfo,
-)
+from qbdesk.sync.doctor.computer import LEDGER, examine_computer
 from qbdesk.sync.keyrings import KeyringLocked
+from qbdesk.sync.ledger import marks
 from qbdesk.sync.ledger.database import open_ledger
+from qbdesk.sync.place import read_mount_command, read_mountinfo
 from qbdesk.sync.vault import MemoryVault
 from qbdesk.sync.views import Checkup, Finding
 
@@ -174,6 +171,15 @@ async def test_a_damaged_ledger_stops_and_is_left_alone(tmp_path: Path, part: st
     (stop,) = (await of_computer(home))["stop"]
     assert "damaged" in stop.sentence
     assert (home / LEDGER).read_bytes() == damaged
+
+
+@pytest.mark.parametrize("lost", ["gone", "emptied"])
+async def test_a_ledger_that_was_posted_from_and_is_gone_stops(tmp_path: Path, lost: str) -> None:
+    home = ours(tmp_path)
+    marks.write(home / LEDGER, marks.Mark(1, 1))
+    (home / LEDGER).unlink() if lost == "gone" else (home / LEDGER).write_bytes(b"")
+    (stop,) = (await of_computer(home))["stop"]
+    assert "qbdesk restore" in stop.advice
 
 
 async def test_rows_that_point_nowhere_are_damage_too(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a bookkeeper may have entered already is asked about before it is posted once more."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -65,6 +66,21 @@ def test_what_was_issued_before_the_first_day_may_be_an_opening_balance(
     assert "opening receivables" in office.row().message
     assert office.count("Invoice") == (1,)
     assert office.resolve("post_new").synced == 1
+
+
+def test_an_opening_balance_is_paid_by_as_much_as_came_in(
+    office: Office, client_in_quickbooks: str
+) -> None:
+    opening = entered_by_hand(office, client_in_quickbooks, 5000.00, DocNumber="OPENING")
+    office.post(document(issue_date="2025-12-20", due_date="2025-12-31"))
+    (choice, *_) = office.row().choices
+    assert choice.label == "Pay invoice OPENING with it, of which 5,650.00 CAD is open"
+    assert office.resolve(f"pay:{opening}").synced == 1
+    assert office.count("Invoice", "Payment") == (1, 1)
+    assert office.entities("Invoice")[0]["Balance"] == Decimal("5537.00")
+    # Looked at once more it is not taken for half paid.
+    assert office.resync().synced == 1
+    assert office.count("Invoice", "Payment") == (1, 1)
 
 
 def test_customers_that_qbdesk_made_cost_no_such_look(office: Office) -> None:

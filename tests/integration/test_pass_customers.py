@@ -1,5 +1,6 @@
 """Whose invoice it is: bookkeeping rules 5 to 8."""
 
+from datetime import date
 from typing import Any
 
 from invoices import customer, document, payment
@@ -86,6 +87,40 @@ def test_several_unrelated_customers_of_one_email_are_asked_about_once(office: O
     assert {_customer_of(office, f"N-{key}") for key in "abc"} == {two}
 
 
+def test_whom_a_client_was_said_to_be_is_listed_and_can_be_asked_again(office: Office) -> None:
+    one, two = (office.enter_customer(name, EMAIL) for name in ("One", "Two"))
+    office.post(document("a"), document("other", client=customer(id="c9", email="9@example.com")))
+    office.resolve(f"use:{one}", "a")
+    (setting,) = [
+        entry
+        for entry in office.service.settings("Maple").result(10)
+        if entry.key.startswith("customer.")
+    ]
+    assert (setting.key, setting.label, setting.shown) == (
+        "customer.cus_1.CAD",
+        f"“{NAME}” is customer",
+        "One",
+    )
+    office.set(setting.key, "")
+    assert setting.key not in office.settings()
+    told = office.service.journal("Maple").result(10)[-1].text
+    assert told == f"Setting {setting.key} changed from One to Ask again with the next invoice."
+    office.post(document("b"))
+    assert "Several customers in QuickBooks" in office.row("b").message
+    assert office.resolve(f"use:{two}", "b").synced == 1
+    # What was posted before stays where it is.
+    assert (_customer_of(office, "N-a"), _customer_of(office, "N-b")) == (one, two)
+
+
+def test_an_answer_about_a_client_that_was_never_asked_about_cannot_be_taken_back(
+    office: Office,
+) -> None:
+    office.post(document("a"))
+    for key, value in (("customer.cus_1.CAD", ""), ("customer.nobody.CAD", "")):
+        refusal = office.service.change_setting("Maple", key, value).exception(10)
+        assert "No customer was chosen for this client" in str(refusal)
+
+
 def test_a_new_customer_may_be_chosen_instead(office: Office) -> None:
     for name in ("One", "Two"):
         office.enter_customer(name, EMAIL)
@@ -101,15 +136,27 @@ def test_a_second_client_of_another_name_with_the_same_email_is_asked_about(
     office.post(document("b", client=customer(id="cus_2", name="Tower Two")))
     assert office.status("b") is Status.NEEDS_ATTENTION
     assert "Another client of a different name has the same email" in office.row("b").message
+    assert f"In QuickBooks “{NAME}” is customer “{NAME}”." in office.row("b").message
     assert office.resolve("new_customer", "b").synced == 1
     assert _customer_of(office, "N-a") != _customer_of(office, "N-b")
 
 
 def test_two_new_clients_with_one_email_do_not_become_one_unasked(office: Office) -> None:
     office.post(document("a"), document("b", client=customer(id="cus_2", name="Tower Two")))
-    held = [key for key in "ab" if office.status(key) is Status.NEEDS_ATTENTION]
-    assert held
-    assert office.count("Customer") <= (1,)
+    # The first gets a customer of its own name, whatever is said of the second.
+    assert (office.status("a"), office.status("b")) == (Status.SYNCED, Status.NEEDS_ATTENTION)
+    assert [entry["DisplayName"] for entry in office.entities("Customer")] == [NAME]
+
+
+def test_clients_of_different_names_whose_email_a_customer_has_are_each_asked_about(
+    office: Office,
+) -> None:
+    there = office.enter_customer("Property Manager Ltd", EMAIL)
+    office.post(document("a"), document("b", client=customer(id="cus_2", name="Tower Two")))
+    assert {office.status("a"), office.status("b")} == {Status.NEEDS_ATTENTION}
+    assert office.count("Invoice") == (0,)
+    assert office.resolve(f"use:{there}", "a").synced == 1
+    assert office.resolve("new_customer", "b").synced == 1
 
 
 def test_the_same_client_under_two_ids_is_one_customer(office: Office) -> None:
@@ -192,6 +239,29 @@ def test_in_a_company_of_several_currencies_a_client_has_a_customer_for_each(
     usd = next(e for e in office.entities("Invoice") if e["DocNumber"] == "N-b")
     assert usd["CurrencyRef"]["value"] == "USD"
     assert usd["ExchangeRate"]
+    assert f"this client has a second one for USD, “{NAME} (USD)”" in office.row("b").message
+
+
+def test_a_foreign_invoice_takes_its_issue_days_rate_and_a_payment_its_own_days(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(multicurrency=True, daily_rates=True)
+    dollars = payment("113.00", currency="USD")
+    assert office.post(document(currency="USD", payments=[dollars])).synced == 1
+    rates = [office.entities(kind)[0]["ExchangeRate"] for kind in ("Invoice", "Payment")]
+    days = (date(2026, 11, 1), date(2026, 11, 10))
+    assert rates == [office.books.rate_on("USD", day) for day in days]
+    assert rates[0] != rates[1]
+    assert office.trial_balance()["Exchange Gain or Loss"] != 0
+
+
+def test_a_day_without_a_rate_is_held_until_one_is_entered(open_office: OpenOffice) -> None:
+    office = open_office(multicurrency=True, day_without_rate="2026-11-10")
+    office.post(document(currency="USD", payments=[payment("113.00", currency="USD")]))
+    assert "no exchange rate for USD" in office.row().message
+    assert office.count("Customer", "Invoice") == (0, 0)
+    office.world.switches.change({"day_without_rate": None})
+    assert office.resolve("try_again").synced == 1
 
 
 def test_customers_are_found_beyond_the_first_thousand(office: Office) -> None:

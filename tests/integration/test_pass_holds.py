@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from invoices import TEXAS, Document, customer, document, line, payment
-from office import Office, OpenOffice
+from office import NAME, PATIENCE, Office, OpenOffice
 
 from qbdesk.sync.views import PassResult, Status
 
@@ -366,12 +366,24 @@ def test_a_closed_period_is_held_and_dated_the_first_open_day_if_a_person_says_s
     office = open_office(book_close_date="2026-03-31")
     office.post(document(**CLOSED))
     assert "closed up to 2026-03-31" in office.row().message
-    assert office.choices() == ["first_open_day", "try_again"]
+    assert office.choices() == ["first_open_day:2026-04-01", "try_again"]
     assert office.count("Customer", "Invoice") == (0, 0)
-    assert office.resolve("first_open_day").synced == 1
+    assert office.resolve("first_open_day:2026-04-01").synced == 1
     (invoice,) = office.entities("Invoice")
     assert invoice["TxnDate"] == "2026-04-01"
     assert "2026-03-15" in invoice["PrivateNote"]
+
+
+def test_when_more_is_closed_after_the_answer_it_is_asked_again_and_not_dated_later_still(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(book_close_date="2026-03-31")
+    office.post(document(**CLOSED))
+    office.world.switches.change({"book_close_date": "2026-04-30"})
+    assert office.resolve("first_open_day:2026-04-01").synced == 0
+    assert office.choices() == ["first_open_day:2026-05-01", "try_again"]
+    assert office.resolve("first_open_day:2026-05-01").synced == 1
+    assert office.entities("Invoice")[0]["TxnDate"] == "2026-05-01"
 
 
 def test_a_closed_period_that_was_opened_is_posted_with_its_true_date(
@@ -384,11 +396,50 @@ def test_a_closed_period_that_was_opened_is_posted_with_its_true_date(
     assert office.entities("Invoice")[0]["TxnDate"] == "2026-03-15"
 
 
+def test_one_answer_counts_for_all_that_are_held_for_the_same_reason(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(book_close_date="2026-03-31")
+    keys = ["a", "b", "c"]
+    without = customer(id="cus_2", email=None)
+    office.post(*(document(key, **CLOSED) for key in keys), document("other", client=without))
+    alike = office.service.alike(NAME, "a").result(PATIENCE)
+    assert alike == {"first_open_day:2026-04-01": ("b", "c"), "try_again": ("b", "c")}
+    office.service.resolve_all(NAME, keys, "first_open_day:2026-04-01", "Ann").result(PATIENCE)
+    result = office.sync()
+    assert (result.synced, result.needs_attention) == (3, 1)
+    assert {entry["TxnDate"] for entry in office.entities("Invoice")} == {"2026-04-01"}
+    for key in keys:
+        (decided,) = [entry for entry in office.journal(key) if entry.text.startswith("Decided")]
+        assert decided.who == "Ann"
+
+
+def test_an_answer_that_one_of_them_does_not_offer_decides_nothing(open_office: OpenOffice) -> None:
+    office = open_office(book_close_date="2026-03-31")
+    office.post(document("a", **CLOSED), document("b", client=customer(id="cus_2", email=None)))
+    asked = office.service.resolve_all(NAME, ["a", "b"], "first_open_day:2026-04-01", "Ann")
+    assert "Invoice N-b does not offer that choice" in str(asked.exception(PATIENCE))
+    assert office.sync().needs_attention == 2
+
+
+def test_what_is_asked_once_a_company_needs_no_answer_for_all(office: Office) -> None:
+    texan = customer(billing_address=TEXAS)
+    office.post(*(document(key, client=texan, lines=[line(rates=())]) for key in ("a", "b")))
+    assert office.service.alike(NAME, "a").result(PATIENCE) == {}
+    # Several may be named all the same.
+    zero = f"tax_code:{office.tax_code('Zero-rated')}"
+    office.service.resolve_all(NAME, ["a", "b"], zero, "Ann").result(PATIENCE)
+    assert office.sync().synced == 2
+    told = [e.text for e in office.service.journal(NAME).result(PATIENCE) if "tax." in e.text]
+    assert len(told) == 1
+    assert told[0].startswith("Setting tax.untaxed.abroad changed from nothing to ")
+
+
 def test_a_payment_of_a_closed_period_holds_its_invoice(open_office: OpenOffice) -> None:
     office = open_office(book_close_date="2026-11-10")
     office.post(document(issue_date="2026-11-20", due_date="2026-11-20"))
     assert "closed up to 2026-11-10" in office.row().message
-    assert office.resolve("first_open_day").synced == 1
+    assert office.resolve("first_open_day:2026-11-11").synced == 1
     assert office.entities("Payment")[0]["TxnDate"] == "2026-11-11"
     assert "2026-11-10" in office.entities("Payment")[0]["PrivateNote"]
 
@@ -402,7 +453,44 @@ def test_money_that_intuit_took_itself_is_not_posted_without_a_word(office: Offi
     office.clock.advance(days=1, minutes=1)
     assert office.sync().needs_attention == 1
     assert office.count("Customer", "Invoice", "Payment") == (0, 0, 0)
-    assert office.resolve("post").synced == 1
+    assert [choice.label for choice in office.row().choices] == [
+        "QuickBooks has recorded it itself: leave it as it is there",
+        "It is not in QuickBooks: post it to “Undeposited Funds”",
+        "It is not in QuickBooks: post it to “Chequing”",
+        "It is not in QuickBooks: post it to “Card Clearing”",
+        "Try again",
+    ]
+
+
+@pytest.fixture
+def not_found(office: Office) -> Office:
+    """An invoice paid by QuickBooks Payments that was looked for in vain."""
+    office.post(document(payments=[payment("113.00", method="qb_payments")]))
+    office.clock.advance(days=3, minutes=1)
+    office.sync()
+    return office
+
+
+def test_money_that_intuit_did_not_record_goes_to_the_account_that_is_chosen(
+    not_found: Office,
+) -> None:
+    assert not_found.resolve(f"post:{not_found.account('Chequing')}").synced == 1
+    assert not_found.trial_balance()["Chequing"] == Decimal("113.00")
+
+
+def test_money_that_intuit_did_not_record_goes_to_undeposited_funds_on_a_persons_word_alone(
+    not_found: Office,
+) -> None:
+    assert not_found.resolve("post").synced == 1
+    assert not_found.trial_balance()["Undeposited Funds"] == Decimal("113.00")
+
+
+def test_money_that_intuit_recorded_elsewhere_is_left_there_on_a_persons_word(
+    not_found: Office,
+) -> None:
+    assert not_found.resolve("recorded").needs_attention == 0
+    assert not_found.status() is Status.ALREADY_IN_QUICKBOOKS
+    assert not_found.count("Customer", "Invoice", "Payment") == (0, 0, 0)
 
 
 def test_untaxed_lines_abroad_are_asked_once_for_all(office: Office) -> None:

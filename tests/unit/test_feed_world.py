@@ -1,12 +1,13 @@
 """A practice world is put together from a seed, or from a file of invoice lines."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from feed_contract import sums_that_fail
 
+from qbdesk.practice.beforehand import BEFOREHAND
 from qbdesk.practice.feed.errors import PracticeError
 from qbdesk.practice.feed.troubles import TROUBLES
 from qbdesk.practice.switches import Switches
@@ -32,7 +33,7 @@ def test_as_many_clean_invoices_wait_in_the_feed_as_were_asked_for() -> None:
 
 def test_with_trouble_every_kind_of_it_is_there_from_the_start() -> None:
     world = _world(invoices=12, with_trouble=True)
-    assert len(world.feed.invoices()) == 12 + len(TROUBLES)
+    assert len(world.feed.invoices()) == 12 + len(TROUBLES) + len(BEFOREHAND)
 
 
 def test_with_trouble_the_books_are_closed_before_the_earliest_clean_invoice() -> None:
@@ -41,7 +42,8 @@ def test_with_trouble_the_books_are_closed_before_the_earliest_clean_invoice() -
     assert closed is not None
     assert closed < world.first_day
     dates = [date.fromisoformat(one["issue_date"]) for one in world.feed.invoices()]
-    assert [day for day in dates if day <= closed] == [closed]
+    # One with that trouble, and one that may stand in the opening receivables.
+    assert sorted(day for day in dates if day <= closed) == [closed - timedelta(days=19), closed]
 
 
 def test_nothing_was_issued_or_paid_before_the_day_to_start_from() -> None:

@@ -162,6 +162,18 @@ def test_too_many_taxed_lines_are_held(lines: int) -> None:
     assert isinstance(_look(lines=[line() for _ in range(lines)]), Hold)
 
 
+def test_what_was_settled_from_credit_or_given_back_is_held_with_the_figures() -> None:
+    credit = paid(payments=[payment("100.00")], credit_applied="13.00", balance_due="0.00")
+    hold = first_look(credit, knowledge(), case())
+    assert hold is not None
+    assert "13.00 CAD of the total was settled from the client's credit" in hold.message
+    given_back = [payment("113.00", refunded_amount="5.00")]
+    more = {"amount_paid": "108.00", "balance_due": "5.00", "status": "partially_refunded"}
+    hold = first_look(paid(payments=given_back, **more), knowledge(), case())
+    assert hold is not None
+    assert "5.00 CAD was given back before qbdesk first saw the invoice" in hold.message
+
+
 def test_every_hold_is_a_sentence_for_a_bookkeeper() -> None:
     changes: list[dict[str, Any]] = [
         {"client": customer(email=None)},

@@ -291,7 +291,8 @@ def test_the_account_is_proposed_and_confirmed(at: Dialog) -> None:
     at.dialog.confirm.account.setCurrentIndex(0)
     with at.qtbot.waitSignal(at.dialog.connected) as connected:
         at.press(at.dialog.go_on)
-    assert at.service.calls("confirm_connect") == [["maple", "1", frozenset()]]
+    ((company, account, agreed, *_),) = at.service.calls("confirm_connect")
+    assert (company, account, agreed) == ("maple", "1", frozenset())
     assert connected.args[0].connected
     assert at.service.calls("cancel_connect") == []
     assert not at.dialog.isVisible()
@@ -304,7 +305,8 @@ def test_a_company_can_be_connected_so_that_nothing_is_posted_before_a_preview(a
     at.dialog.connected.connect(heard.append)
     with at.qtbot.waitSignal(at.dialog.preview_wanted) as wanted:
         at.press(at.dialog.preview)
-    assert at.service.calls("confirm_connect") == [["maple", "2", frozenset(), "paused"]]
+    ((company, account, agreed, *_, paused),) = at.service.calls("confirm_connect")
+    assert (company, account, agreed, paused) == ("maple", "2", frozenset(), "paused")
     assert (wanted.args[0].connected, wanted.args[0].paused) == (True, True)
     assert heard == []
 
@@ -315,6 +317,28 @@ def test_without_a_proposal_an_account_has_to_be_chosen(at: Dialog) -> None:
     assert not at.dialog.go_on.isEnabled()
     at.dialog.confirm.account.setCurrentIndex(1)
     assert at.dialog.go_on.isEnabled()
+
+
+def test_clearing_accounts_are_asked_for_and_may_be_left_for_later(at: Dialog) -> None:
+    at.land()
+    boxes = at.dialog.confirm.clearing
+    assert "paid out later, in one sum and net of fees" in at.texts()
+    # What looks like the account is proposed.
+    assert {key: box.currentText() for key, box in boxes.items()} == {
+        "deposit.card": "Card clearing",
+        "deposit.paypal": "Later: Undeposited Funds until then",
+    }
+    boxes["deposit.paypal"].setCurrentIndex(1)
+    boxes["deposit.card"].setCurrentIndex(0)
+    at.press(at.dialog.go_on)
+    ((*_, clearing, _),) = at.service.calls("confirm_connect")
+    assert clearing == {"deposit.card": "", "deposit.paypal": "91"}
+
+
+def test_another_offer_brings_its_own_clearing_accounts(at: Dialog) -> None:
+    at.land()
+    at.dialog.confirm.show_offer(replace(OFFER, clearing=OFFER.clearing[:1]))
+    assert list(at.dialog.confirm.clearing) == ["deposit.card"]
 
 
 def test_every_question_has_to_be_agreed_to_in_words(at: Dialog) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -7,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 from ui_stand_in import SETTINGS, StandIn, company
 
 from qbdesk.sync.errors import Refusal
-from qbdesk.sync.views import Choice, Setting
+from qbdesk.sync.views import Choice, JournalEntry, Setting
 from qbdesk.ui.bridge import Bridge
 from qbdesk.ui.dialogs.settings import FIRST, SettingsDialog
 from qbdesk.ui.person import who
@@ -55,6 +56,14 @@ def test_every_setting_is_a_box_with_its_present_choice(qtbot, bridge, service) 
     }
     assert dialog.boxes["deposit.card"].currentText() == "Undeposited Funds"
     assert not dialog.save.isEnabled()
+
+
+def test_who_has_changed_what_is_told_at_the_end(qtbot, bridge, service) -> None:
+    told = "Setting deposit.card changed from Undeposited Funds to Chequing."
+    service.entries = [JournalEntry(datetime.now(UTC), "Ann", told)]
+    dialog = opened(qtbot, bridge, service)
+    qtbot.waitUntil(lambda: told in texts(dialog))
+    assert "Ann" in texts(dialog)
 
 
 def test_the_other_methods_stand_under_more_and_tax_comes_last(qtbot, bridge, service) -> None:

@@ -530,6 +530,45 @@ def test_a_choice_is_a_button_and_carries_who_pressed_it(screen: Screen) -> None
     assert screen.service.calls("resolve") == [["maple", "inv_00008", "post_new", who()]]
 
 
+def test_a_choice_can_be_taken_for_all_that_are_held_for_the_same_reason(screen: Screen) -> None:
+    again = Choice("try_again", "Try again")
+    choices = (Choice("use:7", "Use “Harbour”"), Choice("post_new", "Post as new"), again)
+    screen.service.rows["inv_00008"] = held(8, choices=choices)
+    screen.service.same = {"post_new": ("inv_00009", "inv_00010"), "try_again": ("inv_00009",)}
+    screen.desk._show_rows()
+    screen.settle()
+    select(screen, "inv_00008")
+    details = screen.contents.details
+    assert details.choices.for_all.accessibleName() == (
+        "The same for the 2 others that are held for this reason"
+    )
+    details.choices.for_all.setChecked(True)
+    # What names this client's own customer is no answer for the others.
+    assert not details.choices.buttons["use:7"].isEnabled()
+    screen.press(details.choices.buttons["post_new"])
+    ids = ["inv_00008", "inv_00009", "inv_00010"]
+    assert screen.service.calls("resolve_all") == [["maple", ids, "post_new", who()]]
+    assert screen.service.calls("resolve") == []
+
+
+def test_the_next_invoice_is_not_decided_for_all_without_a_word(screen: Screen) -> None:
+    screen.service.same = {"post_new": ("inv_00009",)}
+    select(screen, "inv_00008")
+    box = screen.contents.details.choices.for_all
+    assert box.accessibleName() == "The same for the other one that is held for this reason"
+    box.setChecked(True)
+    select(screen, "inv_00003")
+    select(screen, "inv_00008")
+    assert not box.isChecked()
+    screen.press(screen.contents.details.choice_buttons[0])
+    assert screen.service.calls("resolve_all") == []
+
+
+def test_where_nothing_else_waits_with_the_question_there_is_no_box(screen: Screen) -> None:
+    select(screen, "inv_00008")
+    assert not screen.contents.details.choices.for_all.isVisible()
+
+
 def test_the_second_click_of_a_double_click_decides_nothing(screen: Screen) -> None:
     select(screen, "inv_00008")
     button = screen.contents.details.choice_buttons[0]

@@ -23,6 +23,7 @@ from qbdesk.sync.reports import (
 )
 from qbdesk.sync.views import (
     Choice,
+    Clearing,
     CompanyChanged,
     CompanyRemoved,
     CompanyView,
@@ -128,6 +129,7 @@ def not_connected(name: str = "maple", /, **changes: Any) -> CompanyView:
     )
 
 
+LATER_OR = (Choice("", "Later: Undeposited Funds until then"), Choice("91", "Card clearing"))
 OFFER = Offer(
     company_name="Maple & Birch Consulting Inc.",
     environment="sandbox",
@@ -138,6 +140,10 @@ OFFER = Offer(
     income_account=IncomeAccount("2", "Services"),
     questions=(),
     findings=(),
+    clearing=(
+        Clearing("deposit.card", "Credit card", LATER_OR, "", "91"),
+        Clearing("deposit.paypal", "PayPal", LATER_OR, "", ""),
+    ),
 )
 
 _PLACES = (Choice("", "Undeposited Funds"), Choice("35", "Chequing"), Choice("91", "Card clearing"))
@@ -261,6 +267,7 @@ class StandIn:
         self.keys: tuple[str, str] | None = None
         self.troubles: dict[str, Exception] = {}
         self.intuit_told = True
+        self.same: dict[str, tuple[str, ...]] = {}
         self.pass_results: list[PassResult] = []
         self.known_settings = SETTINGS
         self.control = CONTROL
@@ -385,11 +392,19 @@ class StandIn:
         self.rows.update({row.source_id: row for row in rows})
         self.tell(InvoicesChanged(company, tuple(row.source_id for row in rows)))
 
-    def journal(self, company: str, source_id: str) -> "Future[list[JournalEntry]]":
+    def journal(self, company: str, source_id: str | None = None) -> "Future[list[JournalEntry]]":
         return self._answer(lambda: list(self.entries), "journal", company, source_id)
 
     def resync(self, company: str, source_ids: Sequence[str]) -> "Future[None]":
         return self._answer(lambda: None, "resync", company, tuple(source_ids))
+
+    def alike(self, company: str, source_id: str) -> "Future[dict[str, tuple[str, ...]]]":
+        return self._answer(lambda: self.same, "alike", company, source_id)
+
+    def resolve_all(
+        self, company: str, source_ids: list[str], choice: str, who: str
+    ) -> "Future[None]":
+        return self._answer(lambda: None, "resolve_all", company, source_ids, choice, who)
 
     def resolve(self, company: str, source_id: str, choice: str, who: str) -> "Future[None]":
         return self._answer(lambda: None, "resolve", company, source_id, choice, who)
@@ -420,6 +435,8 @@ class StandIn:
         company_name: str,
         income_account_id: str,
         agreed: frozenset[str],
+        clearing: dict[str, str],
+        who: str,
         *,
         paused: bool = False,
     ) -> "Future[CompanyView]":
@@ -429,8 +446,8 @@ class StandIn:
             self.views[company_name] = company(company_name, paused=paused)
             return self.views[company_name]
 
-        told = (company_name, income_account_id, agreed, *(["paused"] if paused else []))
-        return self._answer(confirmed, "confirm_connect", *told)
+        told = (company_name, income_account_id, agreed, clearing, who)
+        return self._answer(confirmed, "confirm_connect", *told, *(["paused"] if paused else []))
 
     def cancel_connect(self, company: str) -> "Future[None]":
         return self._answer(lambda: None, "cancel_connect", company)

@@ -93,6 +93,11 @@ class Feed:
             self._raw[row["id"]] = index
         return index
 
+    def lose(self, key: str) -> None:
+        """An invoice is gone without a word, as after an old backup was put back."""
+        index = self._current.pop(key)
+        self._log[index] = replace(self._log[index], row=None, replaced=True)
+
     def invoice(self, key: str) -> Any:
         """The invoice in its current state; a row shown raw only where nothing else has that id."""
         index = self._current.get(key, self._raw.get(key))

@@ -58,6 +58,10 @@ class InvoiceMaker:
         """An invoice that QuickBooks takes as it is; with deposits some are paid in two parts."""
         return self._make(number, "canadian", paid_at, deposits=deposits)
 
+    def made_for(self, customers: str, number: int) -> Document:
+        """A clean invoice, paid in one sum, of a client on that list of customers.json."""
+        return self._make(number, customers, None, deposits=False)
+
     def troubled(self, kind: str, number: int, paid_at: datetime | None = None) -> Document:
         """An invoice with one of the TROUBLES."""
         trouble = TROUBLES[kind]

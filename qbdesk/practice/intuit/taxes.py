@@ -8,6 +8,7 @@ from typing import Any
 from qbdesk.practice.books.books import Books
 from qbdesk.practice.books.chart import AGENCIES, US_TAX_ACCOUNT
 from qbdesk.practice.intuit.refusals import RefusedError
+from qbdesk.practice.intuit.state_rates import STATE_RATES
 from qbdesk.practice.wire import ZERO, cents, decimal
 
 HUNDRED = Decimal(100)
@@ -18,15 +19,6 @@ SHIP_FROM = {
     "City": "Austin",
     "CountrySubDivisionCode": "TX",
     "PostalCode": "78701",
-}
-# us_automated: state rates only; Intuit's engine knows counties and cities too.
-STATE_RATES = {
-    "CA": Decimal("7.25"),
-    "FL": Decimal("6"),
-    "NY": Decimal("4"),
-    "TX": Decimal("6.25"),
-    "WA": Decimal("6.5"),
-    "OR": Decimal("0"),
 }
 
 

@@ -51,6 +51,9 @@ class Company:
     created_at: datetime
     cursor_etag: str | None = None
     tenant_at: datetime | None = None
+    compared_at: datetime | None = None
+    comparing_since: datetime | None = None
+    comparing_cursor: str | None = None
     appointed_at: datetime | None = None
     due_at: datetime | None = None
     failures: int = 0
@@ -134,6 +137,11 @@ def settings(connection: Connection, company_id: int) -> dict[str, str]:
         .order_by(setting.c.key)
     )
     return {row.key: row.value for row in rows}
+
+
+def chosen(connection: Connection, company_id: int) -> tuple[str | None, dict[str, str]]:
+    """All that a person has chosen for the company: its income account, and its settings."""
+    return get(connection, company_id).income_account_id, settings(connection, company_id)
 
 
 def change_setting(connection: Connection, company_id: int, key: str, value: str) -> None:

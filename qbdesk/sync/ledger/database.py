@@ -1,101 +1,153 @@
-"""Opening the ledger: the one place that knows what SQLite needs and other databases do not."""
+"""Opening the ledger: with the modules for backups and restoring, all that knows SQLite."""
 
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine.url import URL
-from sqlalchemy.exc import DatabaseError
 
-from qbdesk.sync.errors import Refusal
+from qbdesk.sync.errors import LedgerDamaged, LedgerTrouble, Refusal
+from qbdesk.sync.ledger import backups, marks
+from qbdesk.sync.ledger.sqlite_words import DAMAGED, told_in_words
+from qbdesk.sync.place import is_on_network
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 NEWEST = "0002"  # the last of the migrations; a test holds it to that
 BUSY_SECONDS = 10
 # https://sqlite.org/wal.html#walresetbug: two connections that write at once may corrupt the file.
 WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
+GONE = (
+    "The ledger {file} is not there any more, or empty, although qbdesk has posted from it. "
+    "Nothing is posted until you decide, and what was posted stays in QuickBooks. Restore the "
+    "newest backup, or begin with an empty ledger, which finds in QuickBooks what was posted: in "
+    "the window, or with “qbdesk restore”."
+)
+NEWER = (
+    "The ledger {file} was written by a newer qbdesk. Nothing is posted and nothing in it is "
+    "changed. Update qbdesk, or restore a backup from before with “qbdesk restore”."
+)
+NO_BACKUP = (
+    "The ledger {file} has to be brought up to date, and no backup of it can be made before that. "
+    "Nothing is posted and nothing in it was changed. Make room on the disk, or make the folder "
+    "writable, then start qbdesk again."
+)
 
 
 class Ledger:
     """The local database. Its rooms are the modules beside this one; each takes a connection."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, file: Path) -> None:
         self._engine = engine
+        self.file = file
+        self._identity = _identity(file)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """One transaction. Never held open across the network."""
-        with self._engine.begin() as connection:
+        """One transaction. Never held open across the network.
+
+        Raises:
+            LedgerTrouble, LedgerDamaged: The file cannot be read or written.
+        """
+        self._follow()
+        with told_in_words(self.file), self._engine.begin() as connection:
             yield connection
+
+    def _follow(self) -> None:
+        """Another program may have restored a backup: from then on that file is the ledger."""
+        try:
+            found = _identity(self.file)
+        except OSError:
+            raise LedgerTrouble(GONE.format(file=self.file)) from None
+        if found != self._identity:
+            self._engine.dispose()
+            self._identity = found
 
     def copy_to(self, file: Path) -> "Ledger":
         """A ledger of its own with all that stands in this one now."""
         _make_private(file)
-        target = sqlite3.connect(file)
-        with self._engine.connect() as connection:
+        with (
+            told_in_words(self.file),
+            closing(sqlite3.connect(file)) as target,
+            self._engine.connect() as connection,
+        ):
             source = connection.connection.driver_connection
             assert isinstance(source, sqlite3.Connection)
             connection.rollback()
             source.backup(target)
-        target.close()
         return open_ledger(file)
 
     def close(self) -> None:
         self._engine.dispose()
 
 
+def _identity(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_dev, found.st_ino
+
+
 def open_ledger(file: Path) -> Ledger:
     """Opens (or makes) the ledger file and brings its tables up to date.
 
     Raises:
-        Refusal: the file is damaged, or was written by a newer qbdesk.
+        LedgerDamaged: It is damaged or gone; a person has to decide, see `restoring.restore`.
+        LedgerTrouble: It cannot be read or written at this moment.
+        Refusal: It was written by a newer qbdesk, or could not be backed up before a change of it.
     """
     _make_private(file)
-    # An error's text must not hold the values of a statement: names and amounts.
-    engine = create_engine(URL.create("sqlite", database=str(file)), hide_parameters=True)
-    _teach_sqlite(engine)
-    try:
+    with told_in_words(file), closing_on_error(new_engine(file)) as engine:
         with engine.connect() as connection:
             if connection.execute(text("PRAGMA quick_check(1)")).scalar() != "ok":
-                raise _damaged(file)
+                raise LedgerDamaged(DAMAGED.format(file=file), file)
         _migrate(engine, file)
-    except DatabaseError as error:
-        engine.dispose()
-        raise _damaged(file) from error
+        return Ledger(engine, file)
+
+
+@contextmanager
+def closing_on_error(engine: Engine) -> Iterator[Engine]:
+    try:
+        yield engine
     except BaseException:
         engine.dispose()
         raise
-    return Ledger(engine)
-
-
-def _damaged(file: Path) -> Refusal:
-    return Refusal(
-        f"The ledger {file} cannot be read; it may be damaged or be written by a newer qbdesk. "
-        "Nothing is posted. Put back a copy of it, or update qbdesk."
-    )
 
 
 def _make_private(file: Path) -> None:
-    """The ledger holds other people's books: nobody else on this machine reads it."""
+    """The ledger holds other people's books: nobody else on this machine reads it.
+
+    SQLite gives its journals the rights of the file.
+    """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not file.exists():
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-def _teach_sqlite(engine: Engine) -> None:
-    journal = "WAL" if WAL_IS_SAFE else "DELETE"
-    synchronous = "FULL" if WAL_IS_SAFE else "EXTRA"
+def new_engine(file: Path, *, foreign_keys: bool = True) -> Engine:
+    """Connects to the file as SQLite has to be spoken to; nothing is looked at yet."""
+    # An error's text must not hold the values of a statement: names and amounts.
+    engine = create_engine(URL.create("sqlite", database=str(file)), hide_parameters=True)
+    _teach_sqlite(engine, file, foreign_keys=foreign_keys)
+    return engine
+
+
+def _teach_sqlite(engine: Engine, file: Path, *, foreign_keys: bool) -> None:
+    # WAL needs shared memory, which no network drive has (https://sqlite.org/wal.html).
+    wal = WAL_IS_SAFE and not is_on_network(file.resolve())
     pragmas = (
         f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
-        f"PRAGMA journal_mode = {journal}",
-        f"PRAGMA synchronous = {synchronous}",
-        "PRAGMA foreign_keys = ON",
+        "PRAGMA mmap_size = 0",  # a stray write into memory must not get into the file
+        "PRAGMA cell_size_check = ON",  # damage is seen where it is read
+        f"PRAGMA journal_mode = {'WAL' if wal else 'DELETE'}",
+        f"PRAGMA synchronous = {'FULL' if wal else 'EXTRA'}",
+        f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}",
         "PRAGMA trusted_schema = OFF",
-        "PRAGMA fullfsync = ON",  # macOS: fsync alone does not reach the drive
+        # macOS: fsync alone does not reach the drive.
+        "PRAGMA fullfsync = ON",
+        "PRAGMA checkpoint_fullfsync = ON",
     )
 
     @event.listens_for(engine, "connect")
@@ -120,19 +172,49 @@ def _version(engine: Engine) -> str | None:
 
 
 def _migrate(engine: Engine, file: Path) -> None:
-    """Brings the tables up to date. Loading Alembic takes a tenth of a second: only when needed."""
-    if _version(engine) == NEWEST:
+    """Brings the tables up to date, all of it or nothing, after a backup."""
+    version = _version(engine)
+    if version == NEWEST:
         return
+    if version is None and marks.read(file) not in (None, marks.NOTHING):
+        raise LedgerDamaged(GONE.format(file=file), file)
+    if version is not None:
+        _back_up(file, version)
+    # SQLite changes a table by making it anew, which references to it would forbid.
+    changing = new_engine(file, foreign_keys=False)
+    try:
+        upgrade(changing, file)
+    finally:
+        changing.dispose()
+
+
+def _back_up(file: Path, version: str) -> None:
+    if version > NEWEST:
+        raise Refusal(NEWER.format(file=file))
+    try:
+        backups.make(file, datetime.now(UTC), before=NEWEST)
+    except backups.NoBackup:
+        raise Refusal(NO_BACKUP.format(file=file)) from None
+
+
+def upgrade(engine: Engine, file: Path, scripts: Path = MIGRATIONS, version: str = "head") -> None:
+    """Runs the migrations in one transaction. Loading Alembic takes a tenth of a second.
+
+    Raises:
+        Refusal: The ledger bears a version that these migrations do not know.
+        LedgerDamaged: A row points nowhere.
+    """
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
 
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("script_location", str(scripts))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         try:
-            command.upgrade(config, "head")
+            command.upgrade(config, version)
         except CommandError as error:
-            # It bears a version that these migrations do not know.
-            raise _damaged(file) from error
+            raise Refusal(NEWER.format(file=file)) from error
+        if connection.execute(text("PRAGMA foreign_key_check")).first() is not None:
+            raise LedgerDamaged(DAMAGED.format(file=file), file)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from qbdesk.sync.ledger.parts import parts
 from qbdesk.sync.ledger.tables import paid_invoice
@@ -15,6 +15,8 @@ from qbdesk.sync.views import Choice, Status
 
 UNDER_WAY = (Status.WAITING, Status.POSTING)
 UNREADABLE = "unreadable"  # the reason of a row that does not validate
+GONE_AT_SOURCE = "gone_at_source"  # the reason of one that the source knows no more
+SOME = 100  # rows at a time
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class InvoiceRecord:
     quickbooks_payment_ids: list[str]
     seen_at: datetime
     changed_at: datetime
+    shown_at: datetime
+    gone_at: datetime | None
 
 
 def search_key(text: str) -> str:
@@ -114,6 +118,26 @@ def page(connection: Connection, company_id: int, after: int, limit: int) -> lis
     return [record(row) for row in rows]
 
 
+def not_shown_since(
+    connection: Connection, company_id: int, since: datetime, after: int
+) -> list[InvoiceRecord]:
+    """Some of those, above an id, that the source has not shown since then and that are not known
+    to be gone; a row without an id of the source's own cannot be told from others."""
+    rows = connection.execute(
+        select(paid_invoice)
+        .where(
+            paid_invoice.c.company_id == company_id,
+            paid_invoice.c.shown_at < since,
+            paid_invoice.c.gone_at.is_(None),
+            paid_invoice.c.reason.is_distinct_from(UNREADABLE),
+            paid_invoice.c.id > after,
+        )
+        .order_by(paid_invoice.c.id)
+        .limit(SOME)
+    )
+    return [record(row) for row in rows]
+
+
 def statuses(connection: Connection, company_id: int) -> dict[int, Status]:
     """How every row stands, by id."""
     rows = connection.execute(
@@ -122,6 +146,22 @@ def statuses(connection: Connection, company_id: int) -> dict[int, Status]:
         )
     )
     return {row.id: Status(row.status) for row in rows}
+
+
+def mark_shown(
+    connection: Connection, company_id: int, source_ids: Sequence[str], at: datetime
+) -> list[int]:
+    """The source shows them; those that were held because it did not wait again. Returns these."""
+    again: list[int] = []
+    for some in parts(list(source_ids)):
+        here = (paid_invoice.c.company_id == company_id, paid_invoice.c.source_id.in_(some))
+        back = connection.execute(
+            select(paid_invoice.c.id).where(*here, paid_invoice.c.reason == GONE_AT_SOURCE)
+        )
+        again += back.scalars()
+        connection.execute(update(paid_invoice).where(*here).values(shown_at=at, gone_at=None))
+    requeue(connection, again, at)
+    return again
 
 
 def posted_documents(connection: Connection, ids: Sequence[int]) -> dict[int, str | None]:
@@ -147,11 +187,39 @@ def under_way(connection: Connection, company_id: int) -> list[int]:
     return list(rows.scalars())
 
 
-def add(connection: Connection, **values: Any) -> int:
+def unconfirmed(connection: Connection, company_id: int) -> list[int]:
+    """The rows of which the ledger knows no invoice or not every payment in QuickBooks: all but
+    those that came to rest with an invoice there."""
+    rows = connection.execute(
+        select(paid_invoice.c.id).where(
+            paid_invoice.c.company_id == company_id,
+            or_(
+                paid_invoice.c.status.in_(UNDER_WAY),
+                paid_invoice.c.quickbooks_invoice_id.is_(None),
+            ),
+        )
+    )
+    return list(rows.scalars())
+
+
+def add(connection: Connection, rows: Iterable[dict[str, Any]]) -> None:
+    """Rows with the same columns."""
     defaults = {"answers": {}, "choices": [], "quickbooks_payment_ids": [], "message": ""}
-    result = connection.execute(insert(paid_invoice).values(**{**defaults, **values}))
-    assert result.inserted_primary_key is not None
-    return int(result.inserted_primary_key[0])
+    connection.execute(
+        insert(paid_invoice), [{**defaults, "shown_at": row["seen_at"], **row} for row in rows]
+    )
+
+
+def ids(connection: Connection, company_id: int, source_ids: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for some in parts(source_ids):
+        rows = connection.execute(
+            select(paid_invoice.c.source_id, paid_invoice.c.id).where(
+                paid_invoice.c.company_id == company_id, paid_invoice.c.source_id.in_(some)
+            )
+        )
+        found |= {row.source_id: row.id for row in rows}
+    return found
 
 
 def change(connection: Connection, invoice_id: int, **values: Any) -> None:
@@ -175,14 +243,6 @@ def rest(connection: Connection, company_id: int) -> None:
         .where(paid_invoice.c.company_id == company_id, paid_invoice.c.status == Status.POSTING)
         .values(status=Status.WAITING)
     )
-
-
-def is_ignored(connection: Connection, invoice_id: int) -> bool:
-    """Whether a person has said meanwhile that the invoice is to be left alone."""
-    status = connection.execute(
-        select(paid_invoice.c.status).where(paid_invoice.c.id == invoice_id)
-    ).scalar_one()
-    return bool(status == Status.IGNORED)
 
 
 def ignored(connection: Connection, ids: Sequence[int]) -> list[int]:
@@ -215,6 +275,21 @@ def with_reason(connection: Connection, company_id: int, reason: str) -> list[in
         )
     )
     return list(rows.scalars())
+
+
+def held_for(
+    connection: Connection, company_id: int, reason: str
+) -> list[tuple[str, tuple[str, ...]]]:
+    """The invoices held for a reason: source id, the words of its choices. Without documents, since
+    there may be very many."""
+    rows = connection.execute(
+        select(paid_invoice.c.source_id, paid_invoice.c.choices).where(
+            paid_invoice.c.company_id == company_id,
+            paid_invoice.c.reason == reason,
+            paid_invoice.c.status == Status.NEEDS_ATTENTION,
+        )
+    )
+    return [(row.source_id, tuple(word for word, _ in row.choices)) for row in rows]
 
 
 def counts(connection: Connection, company_id: int) -> dict[Status, int]:

@@ -6,6 +6,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from qbdesk.sync.ledger.tables import memory
 
+REBUILT = "rebuilt"  # whether QuickBooks was asked for all that qbdesk had posted
+
 
 def recall(connection: Connection, company_id: int, kind: str) -> dict[str, Any]:
     rows = connection.execute(
@@ -26,3 +28,8 @@ def remember(connection: Connection, company_id: int, kind: str, key: str, value
 def forget(connection: Connection, company_id: int, kind: str, key: str) -> None:
     here = (memory.c.company_id == company_id) & (memory.c.kind == kind) & (memory.c.key == key)
     connection.execute(delete(memory).where(here))
+
+
+def forget_kind(connection: Connection, kind: str) -> None:
+    """What is remembered of this kind is forgotten, for every company."""
+    connection.execute(delete(memory).where(memory.c.kind == kind))

@@ -1,7 +1,8 @@
 """Steps: every write to QuickBooks, its intent before the wire and its answer after it."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, cast
@@ -11,6 +12,8 @@ from sqlalchemy import Connection, Row, insert, select, update
 from qbdesk.sync.ledger.parts import parts
 from qbdesk.sync.ledger.tables import attempt, step
 from qbdesk.sync.operations import StepKind
+
+CUT_OFF = "The program was ended before QuickBooks had answered; it is looked for."
 
 
 class StepState(StrEnum):
@@ -79,11 +82,10 @@ def adopt(connection: Connection, **values: Any) -> None:
 def end_cut_off(connection: Connection, company_id: int, now: datetime) -> None:
     """What was under way when the program was ended is in doubt from now on: its connection died
     with it, so the attempt has ended."""
-    connection.execute(
-        update(step)
-        .where(step.c.company_id == company_id, step.c.state == StepState.SENT)
-        .values(state=StepState.UNKNOWN, ended_at=now)
-    )
+    here = (step.c.company_id == company_id, step.c.state == StepState.SENT)
+    for step_id in connection.execute(select(step.c.id).where(*here)).scalars().all():
+        add_attempt(connection, step_id, now, "unknown", None, CUT_OFF)
+    connection.execute(update(step).where(*here).values(state=StepState.UNKNOWN, ended_at=now))
 
 
 def of_quickbooks_id(
@@ -185,8 +187,8 @@ def forget_posting(connection: Connection, invoice_id: int) -> None:
 def add(connection: Connection, **values: Any) -> StepRecord:
     result = connection.execute(insert(step).values(**values))
     assert result.inserted_primary_key is not None
-    row = connection.execute(select(step).where(step.c.id == result.inserted_primary_key[0])).one()
-    return _record(row)
+    nothing = dict.fromkeys(field.name for field in fields(StepRecord))
+    return StepRecord(**{**nothing, **values, "id": result.inserted_primary_key[0]})
 
 
 def change(connection: Connection, step_id: int, **values: Any) -> None:
@@ -214,8 +216,16 @@ def was_in_doubt(connection: Connection, step_id: int) -> bool:
 def add_attempt(
     connection: Connection, step_id: int, at: datetime, outcome: str, tid: str | None, text: str
 ) -> None:
+    body = connection.execute(select(step.c.body).where(step.c.id == step_id)).scalar_one()
     connection.execute(
-        insert(attempt).values(step_id=step_id, at=at, outcome=outcome, intuit_tid=tid, text=text)
+        insert(attempt).values(
+            step_id=step_id,
+            at=at,
+            outcome=outcome,
+            intuit_tid=tid,
+            request_hash=hashlib.sha256(body).hexdigest(),
+            text=text,
+        )
     )
 
 

@@ -65,6 +65,9 @@ company = Table(
     Column("refresh_expires_at", Instant),
     Column("last_refresh_at", Instant),
     Column("last_pass_at", Instant),
+    Column("compared_at", Instant),  # when the last whole comparison with the source began
+    Column("comparing_since", Instant),  # when the one under way began
+    Column("comparing_cursor", Text),
     Column("appointed_at", Instant),  # when it was said that the next pass is due at due_at
     Column("due_at", Instant),
     Column("failures", Integer, nullable=False),  # passes in a row that could not be served
@@ -81,8 +84,6 @@ paid_invoice = Table(
     Column("company_id", ForeignKey("company.id"), nullable=False),
     Column("source_id", String(140), nullable=False),
     Column("revision", BigInteger, nullable=False),
-    Column("document", Text, nullable=False),  # the source's newest word, as it came
-    Column("posted_document", Text),  # what stood there when it was posted
     Column("status", String(24), nullable=False),
     Column("reason", String(40)),
     Column("message", Text, nullable=False),
@@ -103,11 +104,17 @@ paid_invoice = Table(
     Column("quickbooks_payment_ids", JSON, nullable=False),
     Column("seen_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    Column("shown_at", Instant, nullable=False),  # by the source, as far as it was compared
+    Column("gone_at", Instant),  # when the source knew it no more
+    # The long columns come last: SQLite reads a row up to the last column that it needs.
+    Column("document", Text, nullable=False),  # the source's newest word, as it came
+    Column("posted_document", Text),  # what stood there when it was posted
     UniqueConstraint("company_id", "source_id"),
     Index(None, "company_id", "status", "id"),
     Index(None, "company_id", "number_key"),
     Index(None, "company_id", "paid_on", "id"),
-    Index(None, "company_id", "customer_key", "id"),
+    # Sorts by customer, and holds all that a search looks into.
+    Index("ix_paid_invoice_search", "company_id", "customer_key", "id", "number_key", "source_id"),
     Index(None, "company_id", "amount", "id"),
     # Whose figures in the control totals are out of date: asked at the end of every pass.
     Index(None, "company_id", "id", "changed_at"),
@@ -148,6 +155,7 @@ attempt = Table(
     Column("at", Instant, nullable=False),
     Column("outcome", String(20), nullable=False),
     Column("intuit_tid", Text),
+    Column("request_hash", String(64), nullable=False),  # SHA-256 of the bytes it is about
     Column("text", Text, nullable=False),
     Index(None, "step_id"),
 )
@@ -163,6 +171,7 @@ journal = Table(
     Column("text", Text, nullable=False),
     Column("details", Text, nullable=False),
     Index(None, "invoice_id"),
+    Index(None, "company_id", "invoice_id"),
 )
 
 # What each invoice brings to the control totals, as it stood at `changed_at`.

@@ -1,6 +1,7 @@
 """After the invoice: checked to the cent, then its payments, then at rest."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from qbdesk.sync.ledger.steps import StepRecord, StepState
 from qbdesk.sync.model import PaidInvoice, Payment
@@ -82,7 +83,7 @@ def _not_settled(
 ) -> Hold | tuple[Look, ...] | None:
     """Where the invoice was not made a moment ago, QuickBooks itself has to say that it is paid:
     an old payment may have been deleted there, or its old answer given once more."""
-    if answer.fresh or answer.balance == ZERO:
+    if answer.fresh or answer.larger or answer.balance == ZERO:
         return None
     if any(s is not None and s.ended_at and s.ended_at >= answer.read_at for s in steps):
         return (Look(Subject.INVOICE, answer.id),)
@@ -101,6 +102,7 @@ def _left_over(step: StepRecord, answer: PostedInvoice) -> bool:
 
 
 def _credit_by_itself(invoice: PaidInvoice, answer: PostedInvoice) -> Hold:
+    """Rule 24."""
     return Hold(
         "credit_by_itself",
         f"QuickBooks applied {shown(answer.total - answer.balance, invoice.currency)} of the "
@@ -127,6 +129,8 @@ def _post_payments(
         or money_received.first_question(invoice, known, case)
         or closed_for_payments(payments, known, case)
     )
+    if isinstance(question, Finish):
+        return replace(question, customer_id=answer.customer_id, invoice_id=answer.id)
     if question is not None:
         return question
     rates = rates_needed(invoice, known)
@@ -135,6 +139,7 @@ def _post_payments(
     missing: list[Look | Post] = [*rates, *money_received.find_methods(invoice, known)]
     if missing:
         return first_refusal(missing, case) or tuple(missing)
+    # Rule 23: never cut, nothing left unapplied.
     left = sum((payment.amount for payment in payments), ZERO)
     if left > answer.balance and known.facts.applies_credit:
         return _credit_by_itself(invoice, answer)
@@ -196,7 +201,7 @@ def _payment_step(
         invoice_id=answer.id,
         paid_on=paid_on,
         method_id=money_received.method_id(payment, known),
-        deposit_account_id=money_received.deposit_account(payment, known),
+        deposit_account_id=money_received.deposit_account(payment, known, case),
         note=payloads.note(told, marker(known.realm_id, known.source_key, operation)),
         exchange_rate=rate_on(invoice, true_day, known),
         currency=currency_sent(invoice, known),

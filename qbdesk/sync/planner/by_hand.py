@@ -32,14 +32,15 @@ def look_for(
         return Look(Subject.OPEN_INVOICES, customer.id)
     theirs = [e for e in known.open_invoices[customer.id] if MARKER_START not in e.private_note]
     alike = [e for e in theirs if e.total_amt == e.balance == invoice.total]
-    chosen = next((e for e in alike if answer == f"{PAY_PREFIX}{e.id}"), None)
+    enough = [e for e in theirs if e.balance >= invoice.total]
+    chosen = next((e for e in enough if answer == f"{PAY_PREFIX}{e.id}"), None)
     if chosen is not None:
         return chosen
     if alike:
         return _looks_entered_by_hand(invoice, alike)
     owed = sum((entry.balance for entry in theirs), ZERO)
     if invoice.issue_date < known.from_date and invoice.total and owed >= invoice.total:
-        return _may_be_opening_balance(invoice, known)
+        return _may_be_opening_balance(invoice, known, enough)
     return None
 
 
@@ -67,6 +68,7 @@ def _paid_before(
 
 
 def _looks_entered_by_hand(invoice: PaidInvoice, alike: list[InvoiceObject]) -> Hold:
+    """Rule 10."""
     first = alike[0]
     number = first.doc_number or "without a number"
     return Hold(
@@ -84,11 +86,25 @@ def _looks_entered_by_hand(invoice: PaidInvoice, alike: list[InvoiceObject]) -> 
     )
 
 
-def _may_be_opening_balance(invoice: PaidInvoice, known: Knowledge) -> Hold:
+def _may_be_opening_balance(
+    invoice: PaidInvoice, known: Knowledge, enough: list[InvoiceObject]
+) -> Hold:
+    """Rule 3: `enough` are the open invoices that its payment may settle a part of."""
+    told = "" if enough else " If it is, enter its payment there and ignore it here."
     return Hold(
         REASON,
         f"The invoice was issued before {known.from_date}, and the customer owes at least its "
-        "total in QuickBooks: it may already be in your opening receivables. Nothing was posted. "
-        "If it is, enter its payment there and ignore it here.",
-        (POST_NEW,),
+        "total in QuickBooks: it may already be in your opening receivables. Nothing was "
+        f"posted.{told}",
+        (
+            *(
+                Choice(
+                    f"{PAY_PREFIX}{entry.id}",
+                    f"Pay invoice {entry.doc_number or entry.id} with it, of which "
+                    f"{shown(entry.balance, invoice.currency)} is open",
+                )
+                for entry in enough[:5]
+            ),
+            POST_NEW,
+        ),
     )

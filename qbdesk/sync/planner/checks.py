@@ -176,6 +176,7 @@ def before_payment(invoice: PaidInvoice) -> Hold | None:
 
 
 def _credit_and_refunds(invoice: PaidInvoice) -> Iterator[Hold]:
+    """Rule 27: with the figures."""
     currency = invoice.currency
     if invoice.credit_applied != ZERO:
         yield Hold(
@@ -267,6 +268,7 @@ def _rates_that_fail(invoice: PaidInvoice) -> Iterator[str]:
 
 
 def _tax(invoice: PaidInvoice, known: Knowledge) -> Iterator[Hold]:
+    """Rule 20."""
     taxed = bool(invoice.tax_total) or any(line.tax_amount for line in invoice.lines)
     if taxed and not known.facts.using_sales_tax:
         yield Hold(

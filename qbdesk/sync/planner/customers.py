@@ -19,7 +19,10 @@ MOST_NAMES = 9  # tried for one new customer; then a person has to look
 def resolve(
     invoice: PaidInvoice, known: Knowledge, case: Case
 ) -> KnownCustomer | Hold | Look | Post:
-    """The customer, or what has to happen first: look, ask a person, or create one."""
+    """The customer, or what has to happen first: look, ask a person, or create one.
+
+    Rule 5: whom this client was posted for before, then the email, then a new customer.
+    """
     remembered = known.customers.get((invoice.customer.id, invoice.currency))
     if remembered is not None:
         return remembered
@@ -56,13 +59,23 @@ def _chosen(invoice: PaidInvoice, known: Knowledge, case: Case) -> KnownCustomer
     single = _single(found, invoice)
     if single is None:
         return _ask(found, "Several customers in QuickBooks have this client's email.")
-    owners = known.email_owners.get(key_of(invoice), {})
-    others = {name for owner, name in owners.items() if owner != invoice.customer.id}
-    if others and all(not _same_name(name, invoice.customer.name) for name in others):
-        return _ask(
-            [single], "Another client of a different name has the same email, as agencies may have."
-        )
+    others = _others_of_that_email(invoice, known)
+    if others and all(not _same_name(name, invoice.customer.name) for name in others.values()):
+        return _ask([single], _shared_email(invoice, known, others))
     return _known(single)
+
+
+def _others_of_that_email(invoice: PaidInvoice, known: Knowledge) -> dict[str, str]:
+    owners = known.email_owners.get(key_of(invoice), {})
+    return {owner: name for owner, name in owners.items() if owner != invoice.customer.id}
+
+
+def _shared_email(invoice: PaidInvoice, known: Knowledge, others: dict[str, str]) -> str:
+    """Rule 6. The first of them may have been posted before anybody could know of a second."""
+    told = "Another client of a different name has the same email, as a property manager may have."
+    posted = ((name, known.customers.get((key, invoice.currency))) for key, name in others.items())
+    names = [f"“{name}” is customer “{there.name}”" for name, there in posted if there is not None]
+    return f"{told} In QuickBooks {'; '.join(names[:3])}." if names else told
 
 
 def _by_id(known: Knowledge, invoice: PaidInvoice, customer_id: str) -> CustomerObject | None:
@@ -80,7 +93,7 @@ def _known(customer: CustomerObject) -> KnownCustomer:
 
 
 def _single(found: Sequence[CustomerObject], invoice: PaidInvoice) -> CustomerObject | None:
-    """The only one; else the one whose name fits; else the parent, if all are one family."""
+    """Rule 6: the only one; else the one whose name fits; else the parent if all are a family."""
     if len(found) == 1:
         return found[0]
     wanted = (invoice.customer.name, invoice.customer.company or invoice.customer.name)
@@ -120,6 +133,7 @@ def display_name(invoice: PaidInvoice) -> str:
 
 
 def _create(invoice: PaidInvoice, known: Knowledge, case: Case) -> Look | Hold | Post:
+    """A new customer; what becomes of a name that is taken is rule 7."""
     name = display_name(invoice)
     step = case.steps.get(operation(invoice))
     if step is not None and step.fault_code == NAME_TAKEN:
@@ -129,7 +143,7 @@ def _create(invoice: PaidInvoice, known: Knowledge, case: Case) -> Look | Hold |
         if holder is not None and not holder.emails() and case.answers.get("customer") != NEW:
             return _ask_about_name(holder)
         name = _suffixed(name, invoice, holder, step.generation)
-    elif _other_currency(invoice, known):
+    elif other_currency(invoice, known):
         name = payloads.display_name(f"{name} ({invoice.currency})")
     return Post(
         StepKind.CUSTOMER,
@@ -161,11 +175,11 @@ def _suffixed(
     return payloads.display_name(f"{name[: 480 - len(suffix)]} ({suffix})")
 
 
-def _other_currency(invoice: PaidInvoice, known: Knowledge) -> bool:
+def other_currency(invoice: PaidInvoice, known: Knowledge) -> bool:
     """The client is in QuickBooks, in a currency that a customer keeps for good (rule 8)."""
     return any(
         customer.active and _currency(customer, known) != invoice.currency
-        for customer in known.by_email[key_of(invoice)]
+        for customer in known.by_email.get(key_of(invoice), ())
     )
 
 

@@ -1,6 +1,6 @@
 """The payments of an invoice: method, account, date and reference (bookkeeping rules 23 to 27)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -8,11 +8,11 @@ from decimal import Decimal
 from qbdesk.sync.model import PaidInvoice, Payment
 from qbdesk.sync.money import ZERO, shown
 from qbdesk.sync.operations import StepKind
-from qbdesk.sync.planner.decisions import Hold, Look, Post, Subject, Wait
+from qbdesk.sync.planner.decisions import Finish, Hold, Look, Post, Subject, Wait
 from qbdesk.sync.planner.knowledge import Case, Knowledge
 from qbdesk.sync.preflight import Facts
 from qbdesk.sync.quickbooks import payloads, text
-from qbdesk.sync.views import Choice
+from qbdesk.sync.views import Choice, Status
 
 KNOWN_METHODS = {
     "card": "Credit card",
@@ -26,6 +26,11 @@ KNOWN_METHODS = {
     "other": "Other",
 }
 BY_INTUIT = "qb_payments"
+BY_INTUIT_REASON = "quickbooks_payments"
+RECORDED = Choice("recorded", "QuickBooks has recorded it itself: leave it as it is there")
+RECORDED_THERE = "Recorded in QuickBooks by QuickBooks Payments itself, by decision."
+POST = "post"  # or post:ACCOUNT
+MOST_PLACES = 6
 LOOK_FOR_INTUIT = timedelta(days=3)
 # Paid out later, in one sum and less a fee: these wait on an account of their own (rule 25).
 CLEARED_LATER = ("card", "paypal", "bank_debit")
@@ -68,13 +73,17 @@ def shown_fees(invoice: PaidInvoice) -> str:
     return ", ".join(shown(amount, currency) for currency, amount in sums.items())
 
 
-def first_question(invoice: PaidInvoice, known: Knowledge, case: Case) -> Hold | Wait | None:
+def first_question(
+    invoice: PaidInvoice, known: Knowledge, case: Case
+) -> Hold | Wait | Finish | None:
     """QuickBooks Payments is never posted to Undeposited Funds by itself (rule 25): what Intuit
     recorded is looked for in every pass of three days, then a person is asked."""
     by_intuit = any(payment.method == BY_INTUIT for payment in invoice.received)
-    decided = case.answers.get("quickbooks_payments") == "post"
-    if not by_intuit or decided or f"deposit.{BY_INTUIT}" in known.settings:
+    answer = case.answers.get(BY_INTUIT_REASON, "")
+    if not by_intuit or answer.startswith(POST) or f"deposit.{BY_INTUIT}" in known.settings:
         return None
+    if answer == RECORDED.word:
+        return Finish(Status.ALREADY_IN_QUICKBOOKS, RECORDED_THERE)
     until = case.seen_at + LOOK_FOR_INTUIT
     if case.now < until:
         day = until.astimezone(known.zone).date()
@@ -83,14 +92,25 @@ def first_question(invoice: PaidInvoice, known: Knowledge, case: Case) -> Hold |
             f"qbdesk looks for them in QuickBooks until {day}; then it asks you."
         )
     return Hold(
-        "quickbooks_payments",
+        BY_INTUIT_REASON,
         "Paid by QuickBooks Payments, which usually records the money by itself, and no such "
         "invoice was found in QuickBooks. Look there first; posting it too would book it twice.",
-        (Choice("post", "It is not in QuickBooks: post it"),),
+        (RECORDED, *_places(known)),
     )
 
 
-def account_question(invoice: PaidInvoice, known: Knowledge) -> Hold | None:
+def _places(known: Knowledge) -> Iterator[Choice]:
+    """Where money that Intuit did not record may be posted to."""
+    for account in known.facts.accounts:
+        if account.holds_undeposited_funds:
+            yield Choice(POST, f"It is not in QuickBooks: post it to “{account.name}”")
+    banks = [account for account in known.facts.accounts if account.type == "Bank"]
+    for account in banks[:MOST_PLACES]:
+        label = f"It is not in QuickBooks: post it to “{account.name}”"
+        yield Choice(f"{POST}:{account.id}", label)
+
+
+def account_question(invoice: PaidInvoice, known: Knowledge, case: Case) -> Hold | None:
     """The accounts are there and active (rule 12), and money is kept in an account of the home
     currency or of the invoice's own (rule 29)."""
     if known.income_account_id not in [account.id for account in known.facts.income_accounts]:
@@ -102,7 +122,7 @@ def account_question(invoice: PaidInvoice, known: Knowledge) -> Hold | None:
     there = [account.id for account in known.facts.accounts]
     fitting = (None, known.facts.home_currency, invoice.currency)
     for payment in invoice.received:
-        wanted = deposit_account(payment, known)
+        wanted = deposit_account(payment, known, case)
         if wanted is not None and wanted not in there:
             return Hold(
                 "deposit_account",
@@ -150,13 +170,17 @@ def method_id(payment: Payment, known: Knowledge) -> str:
     return found
 
 
-def deposit_account(payment: Payment, known: Knowledge) -> str | None:
+def deposit_account(payment: Payment, known: Knowledge, case: Case | None = None) -> str | None:
     """Where the money is kept; None: QuickBooks' own default, Undeposited Funds."""
+    if case is not None and payment.method == BY_INTUIT:
+        account = case.answers.get(BY_INTUIT_REASON, "").partition(":")[2]
+        if account:
+            return account
     return account_for(payment.method, known.settings, known.facts)
 
 
 def account_for(method: str, settings: Mapping[str, str], facts: Facts) -> str | None:
-    """The account that payments of this method are put into."""
+    """The account that payments of this method are put into (rule 25)."""
     chosen = settings.get(f"deposit.{method}")
     if chosen:
         return chosen

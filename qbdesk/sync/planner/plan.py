@@ -10,6 +10,7 @@ from qbdesk.sync.planner import by_hand, checks, customers, existing, items, mon
 from qbdesk.sync.planner.after_invoice import after_the_invoice
 from qbdesk.sync.planner.days import closed_period, rates_needed
 from qbdesk.sync.planner.decisions import (
+    Adopt,
     Decision,
     Finish,
     Hold,
@@ -116,9 +117,20 @@ def _before_the_invoice(invoice: PaidInvoice, known: Knowledge, case: Case) -> D
         if isinstance(entered, Look):
             return (entered,)
         if entered is not None:
-            why = "A person said that this invoice was entered by hand; only its payment is posted."
-            return (adopt(StepKind.INVOICE, operation, entered, why, case.now, ours=False),)
+            return (_adopt_entered(invoice, entered, case),)
     return _new_invoice(invoice, known, case, customer)
+
+
+def _adopt_entered(invoice: PaidInvoice, entered: InvoiceObject, case: Case) -> Adopt:
+    larger = entered.total_amt != invoice.total
+    why = "A person said that this invoice was entered by hand; only its payment is posted."
+    if larger:
+        why = (
+            f"A person said that this invoice is a part of invoice {entered.doc_number or ''} in "
+            "QuickBooks; only its payment is posted, onto that one."
+        )
+    operation = invoice_operation(invoice)
+    return adopt(StepKind.INVOICE, operation, entered, why, case.now, ours=False, larger=larger)
 
 
 def _first_looks(invoice: PaidInvoice, known: Knowledge) -> tuple[Look, ...]:
@@ -141,7 +153,7 @@ def _new_invoice(
     """Everything that can hold the invoice comes before the first write (no customer is left)."""
     question = (
         money_received.first_question(invoice, known, case)
-        or money_received.account_question(invoice, known)
+        or money_received.account_question(invoice, known, case)
         or closed_period(invoice, known, case)
     )
     if question is not None:

@@ -18,7 +18,12 @@ _LOOKS_LIKE = {
 
 def of(invoice: PaidInvoice, known: Knowledge) -> list[str]:
     """Sentences, each once; empty when there is nothing to remark."""
-    told = (*_texts(invoice, known), *_strange(invoice), *money_received.remarks(invoice, known))
+    told = (
+        *_texts(invoice, known),
+        *_second_customer(invoice, known),
+        *_strange(invoice),
+        *money_received.remarks(invoice, known),
+    )
     return list(dict.fromkeys(told))
 
 
@@ -42,6 +47,17 @@ def _texts(invoice: PaidInvoice, known: Knowledge) -> Iterator[str]:
     for line in invoice.lines:
         if text.paragraphs(line.description, len(line.description)) != line.description.strip():
             yield "Control characters in a line's text became spaces."
+
+
+def _second_customer(invoice: PaidInvoice, known: Knowledge) -> Iterator[str]:
+    """Rule 8: said when it is made."""
+    there = known.customers.get((invoice.customer.id, invoice.currency))
+    named_so = there is not None and there.name.endswith(f"({invoice.currency})")
+    if there is not None and named_so and customers.other_currency(invoice, known):
+        yield (
+            f"A customer in QuickBooks keeps one currency, so this client has a second one for "
+            f"{invoice.currency}, “{there.name}”."
+        )
 
 
 def _strange(invoice: PaidInvoice) -> Iterator[str]:

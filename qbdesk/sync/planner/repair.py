@@ -39,6 +39,8 @@ def spot_check(
     invoice: PaidInvoice, known: Knowledge, case: Case, answer: PostedInvoice
 ) -> Hold | tuple[Look | Post, ...] | None:
     """None where every figure agrees; else the question, or the repair that was chosen."""
+    if answer.larger:
+        return None
     parts = _parts_that_differ(invoice, known, case, answer)
     if _sums_agree(invoice, answer) and not parts:
         return None

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import simplejson
 
+from qbdesk.sync import operations as operations_of
 from qbdesk.sync.ledger.steps import StepRecord, StepState
 from qbdesk.sync.model import PaidInvoice, Payment
 from qbdesk.sync.operations import StepKind
@@ -16,11 +17,11 @@ from qbdesk.sync.quickbooks.objects import InvoiceObject, PaymentObject
 
 
 def invoice_operation(invoice: PaidInvoice) -> str:
-    return f"invoice:{invoice.id}"
+    return operations_of.invoice_operation(invoice.id)
 
 
 def payment_operation(invoice: PaidInvoice, payment: Payment) -> str:
-    return f"payment:{invoice.id}:{payment.id}"
+    return operations_of.payment_operation(invoice.id, payment.id)
 
 
 def repair_operation(invoice: PaidInvoice) -> str:
@@ -66,7 +67,9 @@ def adopt(
     now: datetime,
     *,
     ours: bool = True,
+    larger: bool = False,
 ) -> Adopt:
-    """Takes over what is in QuickBooks; `ours` False: somebody else made it."""
-    answer = answers.kept(entry, now, fresh=False, ours=ours)
+    """Takes over what is in QuickBooks; `ours` False: somebody else made it. `larger`: our payments
+    settle a part of it."""
+    answer = answers.kept(entry, now, fresh=False, ours=ours, larger=larger)
     return Adopt(kind, operation, entry.id, answer, why)

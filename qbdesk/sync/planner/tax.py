@@ -56,6 +56,7 @@ def _pseudo_codes(invoice: PaidInvoice) -> tuple[str, ...]:
 
 
 def _inclusive_in_us() -> Hold:
+    """Rule 21: never converted without a word."""
     return Hold(
         "inclusive",
         "The prices contain the tax, which a US company in QuickBooks cannot hold without "

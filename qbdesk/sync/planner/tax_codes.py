@@ -40,6 +40,7 @@ WHERE_CHARGED: dict[tuple[str, ...], tuple[str, ...]] = {
 
 
 def code_for(line: Line, invoice: PaidInvoice, known: Knowledge) -> TaxCodeFact | Hold:
+    """Rule 16: unasked only where exactly one code has the rates and fits the province."""
     rates = percents(line)
     if not rates:
         return _untaxed_code(invoice, known)
@@ -134,6 +135,7 @@ def answered(known: Knowledge, setting: str, codes: Sequence[TaxCodeFact]) -> Ta
 
 
 def ask(setting: str, codes: Sequence[TaxCodeFact], what: str) -> Hold:
+    """Asked once for the company; with no code at all it is held (rule 20)."""
     if not codes:
         return Hold(
             "no_tax_code",

@@ -52,6 +52,7 @@ class PostedInvoice(BaseModel):
     Attributes:
         fresh: True for the answer to our own create: no payment of ours can be on it yet.
         ours: False for an invoice that somebody else made; its tax is theirs.
+        larger: A person said that our payments settle a part of it: an opening balance, say.
         tax: None where QuickBooks said nothing of it.
         taxes: The tax per rate; None where QuickBooks did not tell every rate's per cent.
         lines: Its sales lines in order; None where QuickBooks said nothing of them.
@@ -71,13 +72,16 @@ class PostedInvoice(BaseModel):
     balance: Decimal
     fresh: bool
     ours: bool = True
+    larger: bool = False
     read_at: datetime
     sync_token: str = ""
     reread: bool = False
     gone: bool = False
 
 
-def kept(entry: Entity, read_at: datetime, *, fresh: bool, ours: bool = True) -> dict[str, Any]:
+def kept(
+    entry: Entity, read_at: datetime, *, fresh: bool, ours: bool = True, larger: bool = False
+) -> dict[str, Any]:
     """The part of an answer that later decisions need, as JSON."""
     if isinstance(entry, InvoiceObject):
         told = "txn_tax_detail" in entry.model_fields_set
@@ -91,6 +95,7 @@ def kept(entry: Entity, read_at: datetime, *, fresh: bool, ours: bool = True) ->
             balance=entry.balance,
             fresh=fresh,
             ours=ours,
+            larger=larger,
             read_at=read_at,
             sync_token=entry.sync_token,
         ).model_dump(mode="json")

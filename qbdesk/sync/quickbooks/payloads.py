@@ -120,7 +120,9 @@ def invoice(
     exchange_rate: Decimal | None,
     currency: str | None,
 ) -> dict[str, Any]:
-    """A new invoice (Intuit: Invoice). QuickBooks never mails or collects for us.
+    """A new invoice (Intuit: Invoice), dated as the source has it (rule 1).
+
+    QuickBooks never mails or collects for us (rule 13).
 
     Args:
         line_items: The item of each line.
@@ -211,7 +213,8 @@ def _discount(
 
 
 def _line(line: Line, paid: PaidInvoice, item_id: str, code: str | None) -> dict[str, Any]:
-    """One line carrying the source's amount; quantity and price only where they give it exactly."""
+    """One line carrying the source's amount (rule 11); quantity and price only where they give it
+    exactly."""
     detail: dict[str, Any] = {"ItemRef": {"value": item_id}}
     description = line.description
     product = line.product.name if line.product else ""
@@ -301,7 +304,7 @@ def payment(
     exchange_rate: Decimal | None,
     currency: str | None,
 ) -> dict[str, Any]:
-    """Money received for exactly one invoice (Intuit: Payment)."""
+    """Money received for exactly one invoice, gross (Intuit: Payment; rule 23)."""
     link = {"TxnId": invoice_id, "TxnType": "Invoice"}
     payload: dict[str, Any] = {
         "CustomerRef": {"value": customer_id},
@@ -327,6 +330,6 @@ def reference_number(received: Payment) -> str:
 
 
 def note(parts: Sequence[str], marker: str) -> str:
-    """A PrivateNote: what a person may want to know, and our marker, which is never cut."""
+    """A PrivateNote (rule 14): what a person may want to know, and our mark, which is never cut."""
     told = text.paragraphs("\n".join(part for part in parts if part), text.PRIVATE_NOTE)
     return f"{told[: text.PRIVATE_NOTE - len(marker) - 1]}\n{marker}".strip()

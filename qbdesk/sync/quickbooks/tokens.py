@@ -251,7 +251,7 @@ class TokenKeeper:
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
         """The lock of this company among all processes and all keepers of this one."""
-        lock = FileLock(self._lock_path, thread_local=False)
+        lock = FileLock(self._lock_path, thread_local=False, mode=0o600)
         waited = 0.0
         while True:
             with suppress(Timeout):

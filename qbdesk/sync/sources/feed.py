@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
@@ -37,6 +37,10 @@ class _PageAnswer(BaseModel):
     data: Annotated[list[Any], Field(max_length=LONGEST_PAGE)]
     has_more: bool
     next_cursor: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.~-]{1,512}$")]
+
+
+class _Missing(Exception):
+    """There is no such thing (404)."""
 
 
 class _Expired(Exception):
@@ -111,6 +115,8 @@ class FeedSource:
             found = await self._get("/v1/tenant", {})
             tenant = Tenant.model_validate(found.answer)
             ZoneInfo(tenant.timezone)
+        except _Missing:
+            raise SourceUnreachable(_RUBBISH) from None
         except (ValidationError, ZoneInfoNotFoundError, ValueError, OSError, _Expired):
             # An OSError: "America" is a folder among the time zones.
             raise SourceUnreachable(
@@ -143,13 +149,25 @@ class FeedSource:
                 raise SourceUnreachable(_RUBBISH)  # it would go round in circles for ever
             seen.add(cursor)
 
+    async def invoice(self, source_id: str) -> Any | None:
+        try:
+            found = await self._get(f"/v1/invoices/{quote(source_id, safe='')}", {})
+        except _Missing:
+            return None
+        except _Expired:
+            raise SourceUnreachable(_RUBBISH) from None
+        return found.answer
+
     async def _page(self, cursor: str | None, since: datetime, etag: str | None) -> _Try:
         params = {"status": "paid", "limit": str(PAGE_SIZE)}
         if cursor is not None:
             params["cursor"] = cursor
         else:
             params["paid_since"] = since.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        found = await self._get("/v1/invoices", params, etag)
+        try:
+            found = await self._get("/v1/invoices", params, etag)
+        except _Missing:
+            raise SourceUnreachable(_RUBBISH) from None
         if found.unchanged:
             return found
         try:
@@ -234,6 +252,8 @@ def _read(response: httpx.Response, body: bytes) -> _Try:
         )
     if status in (400, 410):
         raise _Expired
+    if status == 404:
+        raise _Missing
     if status == 429 or (status == 503 and "retry-after" in response.headers):
         return _Try(why=_BUSY, wait=retry_after(response.headers, LONGEST_WAIT))
     if status >= 500:

@@ -37,6 +37,13 @@ class Source(Protocol):
         """Who the token belongs to. Raises SourceUnreachable, SourceRefused."""
         ...
 
+    async def invoice(self, source_id: str) -> Any | None:
+        """One row as it stands now; None: the source knows no such invoice.
+
+        Raises SourceUnreachable, SourceRefused.
+        """
+        ...
+
     def pages(
         self, cursor: str | None, since: datetime, etag: str | None = None
     ) -> AsyncIterator[Page]:

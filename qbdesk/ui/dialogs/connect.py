@@ -13,6 +13,7 @@ from qbdesk.ui.bridge import Bridge
 from qbdesk.ui.dialogs.connect_pages import ConfirmPage, KeysPage, PastePage, WaitingPage
 from qbdesk.ui.dialogs.sheet import Sheet
 from qbdesk.ui.look import Tone
+from qbdesk.ui.person import who
 
 
 def consent_window(parent: QObject) -> Any:
@@ -247,8 +248,8 @@ class ConnectDialog(Sheet):
     def _confirm(self, *, preview: bool = False) -> None:
         self._confirming = True
         self._wait(busy=True)
-        account, agreed = self.confirm.answer()
-        asked = self._service.confirm_connect(self._company, account, agreed, paused=preview)
+        given = (*self.confirm.answer(), who())
+        asked = self._service.confirm_connect(self._company, *given, paused=preview)
         told = self.preview_wanted if preview else self.connected
         self._ask(asked, lambda view: self._confirmed(view, told), self._not_confirmed)
 

@@ -12,11 +12,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from qbdesk.sync.views import Offer
+from qbdesk.sync.views import Clearing, Offer
 from qbdesk.ui import look, words
 from qbdesk.ui.look import GAP, Tone
 from qbdesk.ui.parts import layouts
+from qbdesk.ui.parts.agreement import Agreement
 from qbdesk.ui.parts.banner import Findings
+from qbdesk.ui.parts.choice_box import ChoiceBox
 from qbdesk.ui.parts.pill import Pill
 from qbdesk.ui.plain import plain
 
@@ -178,6 +180,15 @@ class ConfirmPage(QWidget):
             "have seen what would be posted: preview first."
         )
         column.addWidget(look.label(told, wrap=True, quiet=True))
+        column.addWidget(look.label(self.tr("Where payouts wait"), bold=True))
+        told = self.tr(
+            "Cards, PayPal and bank debits are paid out later, in one sum and net of fees. Choose "
+            "a clearing account for each, or leave it for later: the settings have it too."
+        )
+        column.addWidget(look.label(told, wrap=True, quiet=True))
+        self._clearing = _form()
+        column.addLayout(self._clearing)
+        self.clearing: dict[str, ChoiceBox] = {}
         self.findings = Findings()
         column.addWidget(self.findings)
         self._questions = layouts.column()
@@ -199,9 +210,22 @@ class ConfirmPage(QWidget):
             self.account.addItem(plain(account.name), account.id)
         chosen = offer.income_account.id if offer.income_account else None
         self.account.setCurrentIndex(self.account.findData(chosen) if chosen else -1)
+        self._offer_clearing(offer.clearing)
         self.findings.show_findings(offer.findings)
         self._ask_questions(offer.questions)
         self.changed.emit()
+
+    def _offer_clearing(self, offered: tuple[Clearing, ...]) -> None:
+        """An account that looks like it is proposed; whoever confirms has seen it (rule 25)."""
+        while self._clearing.rowCount():
+            self._clearing.removeRow(0)
+        self.clearing = {}
+        for each in offered:
+            box = ChoiceBox(each.label, each.choices, each.chosen or each.proposed)
+            title = look.label(each.label)
+            title.setBuddy(box)
+            self._clearing.addRow(title, box)
+            self.clearing[each.key] = box
 
     def _ask_questions(self, questions: tuple[tuple[str, str], ...]) -> None:
         layouts.empty(self._questions)
@@ -219,23 +243,11 @@ class ConfirmPage(QWidget):
         agreed = all(box.isChecked() for box in self.boxes.values())
         return agreed and self.account.currentIndex() >= 0
 
-    def answer(self) -> tuple[str, frozenset[str]]:
+    def answer(self) -> tuple[str, frozenset[str], dict[str, str]]:
         agreed = frozenset(word for word, box in self.boxes.items() if box.isChecked())
-        return str(self.account.currentData()), agreed
-
-
-class Agreement(QWidget):
-    """A check box with a sentence that may be long: the box's own text would not wrap."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__()
-        self.box = QCheckBox()
-        self.sentence = look.label(sentence, wrap=True)
-        self.sentence.setBuddy(self.box)
-        self.box.setAccessibleName(self.sentence.text())
-        row = layouts.row(self)
-        row.addWidget(self.box, alignment=Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self.sentence, 1)
+        chosen = {key: box.chosen() for key, box in self.clearing.items()}
+        clearing = {key: word for key, word in chosen.items() if word is not None}
+        return str(self.account.currentData()), agreed, clearing
 
 
 def _column(widget: QWidget) -> QVBoxLayout:

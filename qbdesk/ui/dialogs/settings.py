@@ -7,17 +7,18 @@ from itertools import pairwise
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFormLayout, QFrame, QPushButton, QScrollArea, QWidget
 
-from qbdesk.sync.views import CompanyView, Setting
+from qbdesk.sync.views import CompanyView, JournalEntry, Setting
 from qbdesk.ui import look, words
 from qbdesk.ui.bridge import Bridge
 from qbdesk.ui.dialogs.sheet import Sheet
+from qbdesk.ui.journal import Journal
 from qbdesk.ui.look import GAP
 from qbdesk.ui.parts.choice_box import ChoiceBox
 from qbdesk.ui.person import who
 
 # Asked for at once: what every posting uses, and what is paid out later in one sum (rule 25).
 FIRST = ("income_account", "deposit.card", "deposit.paypal", "deposit.bank_debit")
-_ANSWERS = ("tax.", "item.")
+_ANSWERS = ("tax.", "item.", "customer.")
 
 
 class SettingsDialog(Sheet):
@@ -64,6 +65,12 @@ class SettingsDialog(Sheet):
         self.save.setEnabled(False)
         bridge.ask(self, bridge.service.settings(view.name), self._show, self.complain_of)
 
+    def _show_journal(self, entries: list[JournalEntry]) -> None:
+        """Who has changed what, at the end."""
+        journal = Journal()
+        journal.show_entries(tuple(entries))
+        self._form.addRow(look.label(self.tr("What was changed"), quiet=True), journal)
+
     def _show(self, settings: list[Setting]) -> None:
         if not settings:
             self.note.setText(
@@ -90,6 +97,8 @@ class SettingsDialog(Sheet):
         for setting in answers:
             self._add(setting)
         self._put_in_order([setting.key for setting in first])
+        asked = self._bridge.service.journal(self._company)
+        self._bridge.ask(self, asked, self._show_journal, self.complain_of)
 
     def _put_in_order(self, first: list[str]) -> None:
         """For the Tab key: as it stands, beginning with the first box."""

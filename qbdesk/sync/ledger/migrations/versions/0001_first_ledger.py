@@ -46,6 +46,9 @@ def upgrade() -> None:
         sa.Column("refresh_expires_at", Instant(), nullable=True),
         sa.Column("last_refresh_at", Instant(), nullable=True),
         sa.Column("last_pass_at", Instant(), nullable=True),
+        sa.Column("compared_at", Instant(), nullable=True),
+        sa.Column("comparing_since", Instant(), nullable=True),
+        sa.Column("comparing_cursor", sa.Text(), nullable=True),
         sa.Column("appointed_at", Instant(), nullable=True),
         sa.Column("due_at", Instant(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
@@ -91,8 +94,6 @@ def upgrade() -> None:
         sa.Column("company_id", sa.Integer(), nullable=False),
         sa.Column("source_id", sa.String(length=140), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.Column("posted_document", sa.Text(), nullable=True),
         sa.Column("status", sa.String(length=24), nullable=False),
         sa.Column("reason", sa.String(length=40), nullable=True),
         sa.Column("message", sa.Text(), nullable=False),
@@ -113,6 +114,10 @@ def upgrade() -> None:
         sa.Column("quickbooks_payment_ids", sa.JSON(), nullable=False),
         sa.Column("seen_at", Instant(), nullable=False),
         sa.Column("changed_at", Instant(), nullable=False),
+        sa.Column("shown_at", Instant(), nullable=False),
+        sa.Column("gone_at", Instant(), nullable=True),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("posted_document", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["company_id"], ["company.id"], name=op.f("fk_paid_invoice_company_id")
         ),
@@ -128,9 +133,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        op.f("ix_paid_invoice_company_id_customer_key_id"),
+        "ix_paid_invoice_search",
         "paid_invoice",
-        ["company_id", "customer_key", "id"],
+        ["company_id", "customer_key", "id", "number_key", "source_id"],
         unique=False,
     )
     op.create_index(
@@ -175,6 +180,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal")),
     )
     op.create_index(op.f("ix_journal_invoice_id"), "journal", ["invoice_id"], unique=False)
+    op.create_index(
+        op.f("ix_journal_company_id_invoice_id"),
+        "journal",
+        ["company_id", "invoice_id"],
+        unique=False,
+    )
     op.create_table(
         "step",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -215,6 +226,7 @@ def upgrade() -> None:
         sa.Column("at", Instant(), nullable=False),
         sa.Column("outcome", sa.String(length=20), nullable=False),
         sa.Column("intuit_tid", sa.Text(), nullable=True),
+        sa.Column("request_hash", sa.String(length=64), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["step_id"], ["step.id"], name=op.f("fk_attempt_step_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
