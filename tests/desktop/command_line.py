@@ -134,7 +134,7 @@ class Practice:
             rows += page["data"]
             if not page["has_more"]:
                 return rows
-            params = {"cursor": page["next_cursor"]}
+            params = {"status": "paid", "cursor": page["next_cursor"]}
 
     def show(self, *documents: dict[str, Any]) -> None:
         """Makes the invoicing system show these."""
