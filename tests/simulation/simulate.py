@@ -88,8 +88,7 @@ def play_some(seeds: list[int]) -> Total:
         total.doubled += bool(verdict.doubled)
         total.wrong += bool(verdict.wrong)
         if not verdict.good:
-            told = verdict.lost + verdict.doubled + verdict.wrong
-            total.failed[str(seed)] = "; ".join(told)
+            total.failed[str(seed)] = verdict.told
     total.seconds = time.process_time() - began
     return total
 
