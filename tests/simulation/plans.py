@@ -30,6 +30,7 @@ class Plan:
     page: int | None
     namesakes: bool
     steps: tuple[float, ...]
+    pauses: int = 1  # how often, against 8 passes, a person pauses the company or goes on
 
 
 Lean = Callable[[Plan], Plan]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import worlds
 from broken import BROKEN, Broken
-from kept_seeds import KEPT
+from kept_seeds import KEPT, Kept
 from simulate import Total, play_all
 
 WORLDS = 2000
@@ -19,9 +19,9 @@ def _no_files_stay() -> Iterator[None]:
     worlds.clear()
 
 
-@pytest.mark.parametrize("seed", KEPT)
-def test_a_world_that_once_failed_stays_whole(seed: int) -> None:
-    assert worlds.play(seed).verdict.good, KEPT[seed]
+@pytest.mark.parametrize("kept", KEPT, ids=lambda each: each.why)
+def test_a_world_that_once_failed_stays_whole(kept: Kept) -> None:
+    assert worlds.play(kept.seed, lean=kept.lean).verdict.good
 
 
 def test_a_seed_is_always_the_same_world() -> None:
