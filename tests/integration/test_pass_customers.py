@@ -164,6 +164,15 @@ def test_the_same_client_under_two_ids_is_one_customer(office: Office) -> None:
     assert office.count("Customer", "Invoice") == (1, 2)
 
 
+def test_the_same_client_under_two_ids_is_one_customer_before_a_query_finds_it(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(query_lag=60)
+    office.post(document("a"))
+    office.post(document("b", client=customer(id="cus_2")))
+    assert office.count("Customer", "Invoice") == (1, 2)
+
+
 def test_a_name_that_a_vendor_bears_gets_a_suffix(office: Office) -> None:
     office.enter("vendor", {"DisplayName": NAME})
     assert office.post(document()).synced == 1

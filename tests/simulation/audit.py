@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Of two desks that post the same invoice at once, one may ask about what the other has just done.
 WHILE_ANOTHER_POSTS = {"by_hand", "balance", "credit_by_itself"}
+# Four answers in a row that could not be read: true then, and a person has to say "try again".
+IN_BAD_WEATHER = {"look_failed"}
 UNSETTLED = (Status.WAITING, Status.POSTING)
 
 
@@ -37,6 +39,12 @@ class Verdict:
     doubled: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
+
+    @property
+    def told(self) -> str:
+        """Everything that is wrong, in words."""
+        doubled = [f"doubled: {entry}" for entry in self.doubled]
+        return "; ".join([*self.lost, *doubled, *self.wrong])
 
     @property
     def good(self) -> bool:
@@ -89,7 +97,9 @@ def _judge_one(
     books: Books,
     ledgers: list[dict[str, InvoiceRecord]],
 ) -> None:
-    true_reasons = shown.reasons | (WHILE_ANOTHER_POSTS if len(ledgers) > 1 else set())
+    true_reasons = (
+        shown.reasons | IN_BAD_WEATHER | (WHILE_ANOTHER_POSTS if len(ledgers) > 1 else set())
+    )
     for ledger in ledgers:
         _judge_row(verdict, key, ledger.get(key), true_reasons)
     held = any(_is_held(ledger.get(key)) for ledger in ledgers)

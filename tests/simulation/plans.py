@@ -29,10 +29,8 @@ class Plan:
     schedule: timedelta | None
     page: int | None
     namesakes: bool
-
-    @property
-    def steps(self) -> tuple[float, ...]:
-        return STEPS if self.schedule is None else SHORT_STEPS
+    steps: tuple[float, ...]
+    pauses: int = 1  # how often, against 8 passes, a person pauses the company or goes on
 
 
 Lean = Callable[[Plan], Plan]
@@ -70,6 +68,7 @@ def plan_of(random: Random) -> Plan:
         "feed_duplicates": random.random() < 0.3,
         "feed_shuffled": random.random() < 0.3,
     }
+    schedule = timedelta(minutes=random.choice((5, 30))) if random.random() < 0.1 else None
     return Plan(
         switches=switches,
         weather=Weather(random.choice((0.02, 0.1, 0.25, 0.5)), late, random.choice((0.5, 5, 40))),
@@ -79,7 +78,8 @@ def plan_of(random: Random) -> Plan:
         kills=random.choice((0, 1, 1, 2, 4)),
         clock_jumps=random.random() < 0.25,
         corrections=corrections,
-        schedule=timedelta(minutes=random.choice((5, 30))) if random.random() < 0.1 else None,
+        schedule=schedule,
+        steps=STEPS if schedule is None else SHORT_STEPS,
         page=random.choice((None, None, 2)),
         # One client under two ids has two request ids: only looking keeps them apart.
         namesakes=mode != "two desks" and late + lag < SETTLE.total_seconds(),

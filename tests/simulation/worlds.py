@@ -196,7 +196,7 @@ class World:
             (self._lock_keyring, 1),
             (self._change_weather, 1),
             (self._suspend, 1),
-            (self._pause, 1),
+            (self._pause, self.plan.pauses),
             (self._limit_storm, 1),
             (self._expire_cursors, 1),
         ]

@@ -55,7 +55,7 @@ def _chosen(invoice: PaidInvoice, known: Knowledge, case: Case) -> KnownCustomer
         if linked is not None:
             return _known(linked)
     if not found:
-        return None
+        return _just_made(invoice, known)
     single = _single(found, invoice)
     if single is None:
         return _ask(found, "Several customers in QuickBooks have this client's email.")
@@ -76,6 +76,15 @@ def _shared_email(invoice: PaidInvoice, known: Knowledge, others: dict[str, str]
     posted = ((name, known.customers.get((key, invoice.currency))) for key, name in others.items())
     names = [f"“{name}” is customer “{there.name}”" for name, there in posted if there is not None]
     return f"{told} In QuickBooks {'; '.join(names[:3])}." if names else told
+
+
+def _just_made(invoice: PaidInvoice, known: Knowledge) -> KnownCustomer | None:
+    """The same client under another id of the source: a query may not find its customer yet."""
+    for owner, name in known.email_owners.get(key_of(invoice), {}).items():
+        customer = known.customers.get((owner, invoice.currency))
+        if customer is not None and customer.made and _same_name(name, invoice.customer.name):
+            return KnownCustomer(customer.id, customer.name, made=True)
+    return None
 
 
 def _by_id(known: Knowledge, invoice: PaidInvoice, customer_id: str) -> CustomerObject | None:
