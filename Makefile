@@ -42,14 +42,17 @@ simulate:  ## play SEEDS= worlds in all, those not played yet on all cores; or S
 
 exhaustive:  ## fails every single call of database, network and keyring once, and from then on (an hour)
 	QBDESK_TEST_ALL_CALLS=1 \
-	    $(BIN)/pytest -q --timeout 7200 -o faulthandler_timeout=0 -o log_cli=true --log-cli-level WARNING \
+	    $(BIN)/pytest -q -o faulthandler_timeout=0 -o log_cli=true --log-cli-level WARNING \
 	    tests/integration/test_every_call_fails.py
 
 kill:  ## kills a pass 200 times (KILLS=) at random moments over 300 invoices (INVOICES=), new SEED=
 	QBDESK_TEST_KILLS=$(or $(KILLS),200) QBDESK_TEST_INVOICES=$(or $(INVOICES),300) \
 	    QBDESK_TEST_SEED=$(or $(SEED),$$(date +%s)) tests/desktop/session.sh \
-	    $(BIN)/pytest -q --timeout 7200 -o faulthandler_timeout=0 -o log_cli=true --log-cli-level WARNING \
+	    $(BIN)/pytest -q -o faulthandler_timeout=0 -o log_cli=true --log-cli-level WARNING \
 	    tests/desktop/test_killed_at_random.py -k killed_at_any_moment
+
+bench:  ## measure speed into docs/performance.md; QUICK=1: small and nothing written; REAL=1: no wait skipped
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/run.py $(SUBJECTS)
 
 desktop:  ## the tests in a real desktop session (X server, tray, notifications, keyring)
 	tests/desktop/session.sh $(BIN)/pytest -q tests/desktop
@@ -64,4 +67,4 @@ lock:  ## write requirements.lock anew from pyproject.toml (needs uv)
 clean:  ## remove what was made
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 
-.PHONY: help setup practice test check lint types unit integration fuzz simulation simulate exhaustive kill desktop format lock clean
+.PHONY: help setup practice test check lint types unit integration fuzz simulation simulate exhaustive kill bench desktop format lock clean

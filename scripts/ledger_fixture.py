@@ -43,8 +43,7 @@ def fill(file: Path, version: str) -> None:
             created_at=NOW,
         )
         for number, status in enumerate((Status.SYNCED, Status.NEEDS_ATTENTION, Status.WAITING)):
-            row = invoices.add(
-                connection,
+            shown = dict(
                 company_id=company.id,
                 source_id=f"inv-{number}",
                 revision=number + 1,
@@ -66,6 +65,8 @@ def fill(file: Path, version: str) -> None:
                 seen_at=NOW,
                 changed_at=NOW,
             )
+            invoices.add(connection, [shown])
+            row = invoices.ids(connection, company.id, [f"inv-{number}"])[f"inv-{number}"]
             journal.add(connection, company.id, row, NOW, "Seen for the first time.", who="Ann")
             step = steps.add(
                 connection,

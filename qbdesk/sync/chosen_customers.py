@@ -25,21 +25,25 @@ def offered(connection: Connection, company_id: int) -> list[Setting]:
     ]
 
 
-def change(connection: Connection, company_id: int, key: str, value: str) -> Choice:
-    """Takes an answer back: the client's next invoice asks again. Posted ones stay as they are.
+def choice(connection: Connection, company_id: int, key: str, value: str) -> Choice:
+    """What may be chosen: to be asked again, or what stands.
 
     Raises:
-        Refusal: Nothing was answered for this client, or `value` is neither "" nor what stands.
+        Refusal: Nothing was answered for this client, or `value` is neither.
     """
     found = next((one for one in offered(connection, company_id) if one.key == key), None)
     if found is None:
         raise Refusal("No customer was chosen for this client; qbdesk settings lists who was.")
-    choice = next((one for one in found.choices if value in (one.word, one.label)), None)
-    if choice is None:
+    chosen = next((one for one in found.choices if value in (one.word, one.label)), None)
+    if chosen is None:
         raise Refusal('Another customer is chosen when the next invoice asks: give "" here.')
-    if choice == ASK_AGAIN:
+    return chosen
+
+
+def take_back(connection: Connection, company_id: int, key: str, chosen: Choice) -> None:
+    """The client's next invoice asks again; what is posted stays as it is."""
+    if chosen == ASK_AGAIN:
         memory.forget(connection, company_id, "customer", _memory_key(key))
-    return choice
 
 
 def _setting_key(key: str) -> str:

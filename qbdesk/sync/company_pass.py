@@ -17,7 +17,6 @@ from qbdesk.sync.views import InvoicesChanged
 from qbdesk.sync.waves import PassTools, Waves, stopped_or_same
 
 WHOLE_LOOK = timedelta(days=1)
-AT_ONCE = 300  # invoices that advance together: ten batches a wave
 NO_SUBSCRIPTION = (
     "The QuickBooks subscription has ended or is on hold, so nothing can be posted. Renew it in "
     "QuickBooks, then press Sync now."
@@ -38,7 +37,7 @@ class CompanyPass:
         self._ledger = tools.ledger
         self._company = tools.company
         self._afresh = afresh
-        self._verdicts = Verdicts(tools.ledger, tools.clock, tally)
+        self._verdicts = Verdicts(tools.ledger, tools.company.id, tools.clock, tally)
 
     async def run(self) -> None:
         """Works until nothing moves; what was done before an error stays done.
@@ -82,13 +81,7 @@ class CompanyPass:
             steps.end_cut_off(connection, self._company.id, tools.clock())
             waiting = invoices.under_way(connection, self._company.id)
         lookups = Lookups(tools.quickbooks, known)
-        for start in range(0, len(waiting), AT_ONCE):
-            part = waiting[start : start + AT_ONCE]
-            with self._ledger.begin() as connection:
-                # Since an earlier pass somebody may have paid or changed them in QuickBooks.
-                steps.read_again(connection, [key for key in part if key not in taken])
-            waves = Waves(tools, self._verdicts, known, lookups, start, len(waiting))
-            await waves.advance(part)
+        await Waves(tools, self._verdicts, known, lookups).advance(waiting, fresh=taken)
 
     async def _rebuild(self) -> set[int]:
         try:

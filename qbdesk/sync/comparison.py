@@ -131,9 +131,9 @@ class Comparison:
         with self._ledger.begin() as connection:
             invoices.change(connection, record.id, gone_at=now)
         if record.status in (Status.SYNCED, Status.ALREADY_IN_QUICKBOOKS):
-            self._verdicts.write(record, Hold(GONE_AT_SOURCE, GONE_POSTED, (KEEP,)))
+            self._verdicts.write([(record, Hold(GONE_AT_SOURCE, GONE_POSTED, (KEEP,)))])
         elif record.status in invoices.UNDER_WAY:
-            self._verdicts.write(record, Hold(GONE_AT_SOURCE, GONE_WAITING))
+            self._verdicts.write([(record, Hold(GONE_AT_SOURCE, GONE_WAITING))])
         else:
             with self._ledger.begin() as connection:
                 journal.add(connection, record.company_id, record.id, now, GONE.strip())

@@ -124,18 +124,23 @@ def take_rows(
     """Stores rows, wherever they were read. Returns what is new."""
     rows = [read(raw) for raw in raw_rows]
     known = invoices.find_many(connection, company.id, [row.source_id for row in rows])
-    touched = []
+    touched: dict[str, None] = {}
+    new: list[Row] = []
     for row in rows:
+        if row.source_id in touched:  # twice on one page
+            _add(connection, company, new, now)
+            new = []
+            known |= invoices.find_many(connection, company.id, [row.source_id])
         before = known.get(row.source_id)
         if before is None:
-            _add(connection, company, row, now)
+            new.append(row)
         elif _is_news(row, before):
             _update(connection, company, row, before, now)
         else:
             continue  # an older or repeated revision
-        touched.append(row.source_id)
-        known |= invoices.find_many(connection, company.id, [row.source_id])
-    return touched
+        touched[row.source_id] = None
+    _add(connection, company, new, now)
+    return list(touched)
 
 
 def _is_news(row: Row, before: InvoiceRecord) -> bool:
@@ -200,13 +205,24 @@ def _unreadable_columns(row: Row) -> dict[str, Any]:
     }
 
 
-def _add(connection: Connection, company: Company, row: Row, now: datetime) -> None:
-    values = _columns(row, company, now)
-    invoice_id = invoices.add(
-        connection, company_id=company.id, source_id=row.source_id, seen_at=now, **values
+def _add(connection: Connection, company: Company, rows: Sequence[Row], now: datetime) -> None:
+    """Rows that were never seen before, no two of them with one id."""
+    if not rows:
+        return
+    invoices.add(
+        connection,
+        [
+            {"company_id": company.id, "source_id": row.source_id, "seen_at": now}
+            | _columns(row, company, now)
+            for row in rows
+        ],
     )
-    told = f"Seen for the first time, revision {row.revision}."
-    journal.add(connection, company.id, invoice_id, now, told, details=row.problem)
+    ids = invoices.ids(connection, company.id, [row.source_id for row in rows])
+    told = [
+        (ids[row.source_id], f"Seen for the first time, revision {row.revision}.", row.problem)
+        for row in rows
+    ]
+    journal.add_each(connection, company.id, now, told)
 
 
 def _update(

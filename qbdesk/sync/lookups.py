@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import TypeVar
 
 from qbdesk.sync.ledger.parts import parts
 from qbdesk.sync.planner.decisions import Look, Subject
@@ -22,7 +23,9 @@ from qbdesk.sync.quickbooks.queries import (
     query,
 )
 
-NUMBERS_AT_ONCE = 60
+Owed = TypeVar("Owed", InvoiceObject, PaymentObject)
+
+IN_ONE_QUESTION = 100  # numbers or Ids: as many as a GET address takes
 # From so many unknown addresses on it may be cheaper to read the customers page by page.
 MANY_EMAILS = 10
 CUSTOMERS_AT_ONCE = MOST_RESULTS - 1  # a full page would make the client go on by itself
@@ -56,7 +59,7 @@ class Lookups:
         await ways[subject](keys)
 
     async def _numbers(self, numbers: Sequence[str]) -> None:
-        for part in parts(sorted(set(numbers)), NUMBERS_AT_ONCE):
+        for part in parts(sorted(set(numbers)), IN_ONE_QUESTION):
             statement = query("Invoice", [Condition("DocNumber", "IN", part)])
             found = await self._quickbooks.query(statement, InvoiceObject, "Invoice")
             for number in part:
@@ -114,7 +117,7 @@ class Lookups:
                     self._known.item_names_taken.add(name)
 
     async def _mapped_items(self, ids: Sequence[str]) -> None:
-        for part in parts(sorted(ids), NUMBERS_AT_ONCE):
+        for part in parts(sorted(ids), IN_ONE_QUESTION):
             statement = query("Item", [Condition("Id", "IN", part), ACTIVE_OR_NOT])
             found = await self._quickbooks.query(statement, ItemObject, "Item")
             there = {item.id: item for item in found}
@@ -133,17 +136,31 @@ class Lookups:
             self._known.rates[key] = rate
 
     async def _payments(self, customers: Sequence[str]) -> None:
-        for customer in customers:
-            statement = query("Payment", [Condition("CustomerRef", "=", customer)])
+        for part in parts(customers, IN_ONE_QUESTION):
+            statement = query("Payment", [_of_customers(part)])
             found = await self._quickbooks.query(statement, PaymentObject, "Payment")
-            self._known.payments[customer] = tuple(found)
+            self._known.payments |= _by_customer(found, part)
 
     async def _open_invoices(self, customers: Sequence[str]) -> None:
-        for customer in customers:
-            conditions = [Condition("CustomerRef", "=", customer), Condition("Balance", ">", "0")]
-            statement = query("Invoice", conditions)
+        for part in parts(customers, IN_ONE_QUESTION):
+            statement = query("Invoice", [_of_customers(part), Condition("Balance", ">", "0")])
             found = await self._quickbooks.query(statement, InvoiceObject, "Invoice")
-            self._known.open_invoices[customer] = tuple(found)
+            self._known.open_invoices |= _by_customer(found, part)
+
+
+def _of_customers(ids: Sequence[str]) -> Condition:
+    """Intuit, "Data queries": a reference may be compared by = and by IN."""
+    if len(ids) == 1:
+        return Condition("CustomerRef", "=", ids[0])
+    return Condition("CustomerRef", "IN", ids)
+
+
+def _by_customer(found: Iterable[Owed], ids: Sequence[str]) -> dict[str, tuple[Owed, ...]]:
+    of: dict[str, list[Owed]] = {key: [] for key in ids}
+    for entry in found:
+        if entry.customer_ref.value in of:
+            of[entry.customer_ref.value].append(entry)
+    return {key: tuple(entries) for key, entries in of.items()}
 
 
 def _has(customer: CustomerObject, email: str) -> bool:

@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,8 +16,10 @@ from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.ledger.steps import StepRecord, StepState
 from qbdesk.sync.operations import StepKind, request_id
+from qbdesk.sync.planner.decisions import Post
 from qbdesk.sync.planner.knowledge import Knowledge
 from qbdesk.sync.quickbooks import payloads
+from qbdesk.sync.quickbooks.batches import MOST_ITEMS
 from qbdesk.sync.quickbooks.client import (
     Outcome,
     QuickBooks,
@@ -28,9 +31,8 @@ from qbdesk.sync.quickbooks.outcomes import unknown
 from qbdesk.sync.recording import Recorder, Wanted
 from qbdesk.sync.views import Status
 
-MANY = 10  # so many writes of one kind travel in batches; fewer go one by one, which is unmetered
-BATCH = 30  # Intuit: items in a batch
-AT_ONCE = 4  # single writes under way together
+MANY = 10  # so many writes travel in a batch; fewer go one by one, which is unmetered
+AT_ONCE = 6  # requests under way together; older texts of Intuit allow 10
 STOPPED_ON_THE_WIRE = "Stopped before QuickBooks had answered."
 
 
@@ -69,25 +71,35 @@ class Poster:
         self._known = known
         self._recorder = recorder
         self._clock = clock
+        self._door = asyncio.Lock()
 
-    async def send(self, wanted: Sequence[Wanted]) -> None:
-        """Sends every write once; shared ones for the first invoice that wants them.
+    async def send(self, wanted: Sequence[Wanted], *, more_to_come: bool = False) -> None:
+        """Sends every write once; shared ones for the first invoice that wants them. None of them
+        may need another one.
+
+        Args:
+            more_to_come: What would leave a batch half empty may stay behind for the next time.
 
         Raises:
             CompanyStopped: QuickBooks serves nothing of this company now.
         """
-        chosen = each_once(wanted)
-        for kind in StepKind:
-            group = [entry for entry in chosen if entry.post.kind is kind]
-            if not group:
-                continue
-            batches, group = self._together_before(group)
-            if len(group) >= MANY:
-                batches += [group[at : at + BATCH] for at in range(0, len(group), BATCH)]
-                group = []
-            for batch in batches:
-                await self._send_batch(batch)
-            await self._send_singly(group)
+        batches, rest = self._together_before(each_once(wanted))
+        loads = deque([*batches, *_loads(rest, more_to_come=more_to_come)])
+
+        async def carry() -> None:
+            while loads:
+                try:
+                    await self._wire(loads.popleft())
+                except BaseException:
+                    loads.clear()
+                    raise
+
+        # Not a TaskGroup: when one finds the company stopped, the others still hear their answers.
+        carriers = (carry() for _ in range(min(AT_ONCE, len(loads))))
+        results = await asyncio.gather(*carriers, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
 
     def _together_before(self, group: Sequence[Wanted]) -> tuple[list[list[Wanted]], list[Wanted]]:
         """What went out in one batch and is proven absent goes again in the very same batch: its
@@ -108,50 +120,29 @@ class Poster:
         again = {entry.post.operation for batch in batches for entry in batch}
         return batches, [entry for entry in group if entry.post.operation not in again]
 
-    async def _send_singly(self, group: Sequence[Wanted]) -> None:
-        turns = asyncio.Semaphore(AT_ONCE)
+    async def _write(self, writes: Sequence[Write]) -> list[Outcome]:
+        if len(writes) == 1:
+            return [await self._quickbooks.write(writes[0])]
+        request_id = _batch_id([write.request_id for write in writes])
+        return await self._quickbooks.batch(writes, request_id=request_id)
 
-        async def one(entry: Wanted) -> None:
-            async with turns:
-                await self._wire([entry], self._write_one)
-
-        # Not a TaskGroup: when one finds the company stopped, the others still hear their answers.
-        results = await asyncio.gather(*map(one, group), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
-
-    async def _write_one(self, writes: Sequence[Write]) -> list[Outcome]:
-        return [await self._quickbooks.write(writes[0])]
-
-    async def _send_batch(self, group: Sequence[Wanted]) -> None:
-        await self._wire(group, self._write_batch)
-
-    async def _write_batch(self, writes: Sequence[Write]) -> list[Outcome]:
-        return await self._quickbooks.batch(
-            writes, request_id=_batch_id([write.request_id for write in writes])
-        )
-
-    async def _wire(
-        self,
-        group: Sequence[Wanted],
-        write: Callable[[Sequence[Write]], Awaitable[list[Outcome]]],
-    ) -> None:
+    async def _wire(self, load: Sequence[Wanted]) -> None:
         """Intent, wire, answer. A crash in between leaves the step SENT: it is looked for."""
-        with self._ledger.begin() as connection:
-            self._check_still_wanted(connection)
-            prepared = [(entry, self._intend(connection, entry)) for entry in group]
-            ready = [(entry, step) for entry, step in prepared if step is not None]
-            writes = [_write(step) for _, step in ready]
-            if len(group) > 1:
-                path = _batch_path([write.request_id for write in writes])
-                steps.sent_through(connection, [step.id for _, step in ready], path)
-            mark = marks.of(connection)
-        marks.write(self._ledger.file, mark)
+        async with self._door:
+            # What waits for its turn has no intent yet, so that stopping leaves nothing in doubt.
+            await self._quickbooks.room("write" if len(load) == 1 else "batch")
+            with self._ledger.begin() as connection:
+                self._check_still_wanted(connection)
+                ready = self._intend(connection, load)
+                if len(ready) > 1:
+                    path = _batch_path([step.request_id for _, step in ready])
+                    steps.sent_through(connection, [step.id for _, step in ready], path)
+                mark = marks.of(connection)
+            marks.write(self._ledger.file, mark)
         if not ready:
             return
         try:
-            outcomes = await write(writes)
+            outcomes = await self._write([_write(step) for _, step in ready])
         except (Trouble, NeverLeft):
             # No token, or stopped while it waited: certainly nothing of this has left.
             with self._ledger.begin() as connection:
@@ -188,42 +179,46 @@ class Poster:
         if not company.connected or company.paused or not company.active:
             raise CompanyLeft
 
-    def _intend(self, connection: Connection, entry: Wanted) -> StepRecord | None:
-        """The durable record of a write, committed before its first byte leaves; None: it is not
-        to be sent, because it is under way, done, or a person ignores the invoice by now."""
-        now = self._clock()
-        post = entry.post
-        if invoices.is_ignored(connection, entry.record.id):
-            return None
-        latest = steps.latest(connection, self._company.id, [post.operation]).get(post.operation)
-        if latest is not None and latest.state in (StepState.SENT, StepState.UNKNOWN):
-            return None
-        again = post.shared or post.kind is StepKind.REPAIR
-        if latest is not None and latest.state is StepState.CONFIRMED and not again:
-            return None
-        wanted = payloads.body(post.payload)
-        if latest is not None and _sent_otherwise(latest, wanted):
+    def _intend(
+        self, connection: Connection, load: Sequence[Wanted]
+    ) -> list[tuple[Wanted, StepRecord]]:
+        """The durable records of writes, committed before their first byte leaves; without those
+        that are under way, done, or of an invoice that a person ignores by now."""
+        left_alone = invoices.ignored(connection, [entry.record.id for entry in load])
+        names = [entry.post.operation for entry in load]
+        before = steps.latest(connection, self._company.id, names)
+        ready = []
+        for entry in load:
+            latest = before.get(entry.post.operation)
+            if entry.record.id in left_alone or _is_settled(latest, entry.post):
+                continue
+            ready.append((entry, self._sent(connection, entry, latest)))
+            values: dict[str, Any] = {"status": Status.POSTING}
+            if entry.post.kind is StepKind.INVOICE:
+                values["posted_document"] = entry.record.document
+                self._recorder.remember_customer(connection, entry)
+            invoices.change(connection, entry.record.id, **values)
+        return ready
+
+    def _sent(self, connection: Connection, entry: Wanted, latest: StepRecord | None) -> StepRecord:
+        """The step as it stands from now on: its bytes may have left."""
+        wanted = payloads.body(entry.post.payload)
+        sending: dict[str, Any] = {
+            "state": StepState.SENT,
+            "sent_at": self._clock(),
+            "ended_at": None,
+            "absent_at": None,
+            "path": entry.post.kind.path,
+        }
+        if latest is not None and latest.state is StepState.INTENT:
+            if latest.sent_at is None or latest.body == wanted:
+                steps.change(connection, latest.id, body=wanted, **sending)
+                return replace(latest, body=wanted, **sending)
             # Proven absent, and the invoice has changed: other bytes need another request id.
             steps.change(connection, latest.id, state=StepState.RETIRED)
-            latest = replace(latest, state=StepState.RETIRED)
-        if latest is not None and latest.state is StepState.INTENT:
-            changes: dict[str, Any] = {"body": wanted}
-            step_id = latest.id
-        else:
-            step_id, changes = self._new_step(connection, entry, latest), {}
-        changes |= {"state": StepState.SENT, "sent_at": now, "ended_at": None, "absent_at": None}
-        changes |= {"path": post.kind.path}
-        steps.change(connection, step_id, **changes)
-        invoices.change(connection, entry.record.id, status=Status.POSTING)
-        if post.kind is StepKind.INVOICE:
-            invoices.change(connection, entry.record.id, posted_document=entry.record.document)
-            self._recorder.remember_customer(connection, entry)
-        return steps.latest(connection, self._company.id, [post.operation])[post.operation]
-
-    def _new_step(self, connection: Connection, entry: Wanted, latest: StepRecord | None) -> int:
         post = entry.post
         generation = 0 if latest is None else latest.generation + 1
-        step = steps.add(
+        return steps.add(
             connection,
             company_id=self._company.id,
             invoice_id=entry.record.id,
@@ -237,11 +232,29 @@ class Poster:
                 post.operation,
                 generation,
             ),
-            path=post.kind.path,
-            body=payloads.body(post.payload),
-            state=StepState.INTENT,
+            body=wanted,
+            **sending,
         )
-        return step.id
+
+
+def _is_settled(latest: StepRecord | None, post: Post) -> bool:
+    """It is not to be sent: it is under way, or done."""
+    if latest is None:
+        return False
+    again = post.shared or post.kind is StepKind.REPAIR
+    done = latest.state is StepState.CONFIRMED and not again
+    return done or latest.state in (StepState.SENT, StepState.UNKNOWN)
+
+
+def _loads(wanted: list[Wanted], *, more_to_come: bool) -> Iterator[list[Wanted]]:
+    """What travels together: full batches, and the rest as costs least."""
+    full = len(wanted) - len(wanted) % MOST_ITEMS
+    rest = [] if full and more_to_come else wanted[full:]
+    if len(rest) < MANY:
+        yield from ([entry] for entry in rest)
+    yield from (wanted[start : start + MOST_ITEMS] for start in range(0, full, MOST_ITEMS))
+    if len(rest) >= MANY:
+        yield rest
 
 
 def each_once(wanted: Sequence[Wanted]) -> list[Wanted]:
@@ -255,11 +268,6 @@ def each_once(wanted: Sequence[Wanted]) -> list[Wanted]:
         chosen[post.operation] = entry
         alone.add(post.alone_with)
     return list(chosen.values())
-
-
-def _sent_otherwise(step: StepRecord, wanted: bytes) -> bool:
-    was_sent = step.state is StepState.INTENT and step.sent_at is not None
-    return was_sent and step.body != wanted
 
 
 def _write(step: StepRecord) -> Write:

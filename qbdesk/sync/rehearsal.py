@@ -58,7 +58,9 @@ class RehearsedPoster:
         self._ledger = ledger
         self._recorder = recorder
 
-    async def send(self, wanted: Sequence[Wanted]) -> None:
+    async def send(self, wanted: Sequence[Wanted], *, more_to_come: bool = False) -> None:
+        """At once, whether more is to come or not."""
+        del more_to_come
         with self._ledger.begin() as connection:
             for entry in each_once(wanted):
                 kind = entry.post.kind

@@ -170,9 +170,11 @@ def _decide(
         value = choice.removeprefix(CODE_PREFIX)
         key = reason.removeprefix("setting:")
         before = companies.settings(connection, company.id).get(key, "nothing")
-        companies.change_setting(connection, company.id, key, value)
-        told = f"Setting {key} changed from {before} to {value}: {_offered(record)[choice]}"
-        journal.add(connection, company.id, None, now, told, who=who)
+        if before != value:  # of several invoices the first has said it
+            companies.change_setting(connection, company.id, key, value)
+            label = _offered(record)[choice]
+            told = f"Setting {key} changed from {before} to {value}: {label}"
+            journal.add(connection, company.id, None, now, told, who=who)
         invoices.requeue(connection, invoices.with_reason(connection, company.id, reason), now)
     else:
         _answer(connection, company, record, choice, now)

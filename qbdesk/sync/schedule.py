@@ -1,10 +1,11 @@
-"""When to look again. Due-ness is kept in the ledger; what runs here only looks at the clock."""
+"""When to look again: APScheduler behind a small adapter. What is due stands in the ledger."""
 
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from qbdesk.sync.errors import where
 
@@ -18,6 +19,7 @@ SPREAD = 0.1  # up to so much longer, so that many desks do not ask in the same 
 SPREAD_AFTER_FAILURE = 0.5
 TICK = 30.0  # seconds; timers stand still while the computer sleeps, so the time is looked at
 GAP = 15.0  # seconds by which the clocks may disagree before it counts as sleep or a clock change
+LATE = 1.0  # seconds after which a nudge counts as lost
 AFTER_GAP = timedelta(seconds=30)  # companies are looked at within it, not all at once
 
 
@@ -38,38 +40,61 @@ class Schedule:
         self._look = look
         self._clock = clock
         self._monotonic = monotonic
-        self._woken = asyncio.Event()
-        self._life: asyncio.Task[None] | None = None
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._late: asyncio.TimerHandle | None = None
+        self._woken = False
+        self._wait, self._wall, self._steady = 0.0, clock(), monotonic()
 
     @property
     def running(self) -> bool:
-        return self._life is not None
+        return bool(self._scheduler.running)
 
     def start(self) -> None:
         """To be called on the running loop of the engine."""
-        self._life = asyncio.create_task(self._live())
+        self._wall, self._steady = self._clock(), self._monotonic()
+        self._scheduler.start()
+        self._nudge_in(0.0)
 
     def stop(self) -> None:
-        if self._life is not None:
-            self._life.cancel()
-        self._life = None
+        if self.running:
+            self._scheduler.shutdown(wait=False)
+        if self._late is not None:
+            self._late.cancel()
 
     def wake(self) -> None:
         """Something may be due by now."""
-        self._woken.set()
+        self._woken = True
+        if self.running:
+            self._nudge_in(0.0)
 
-    async def _live(self) -> None:
-        wait, wall, steady = 0.0, self._clock(), self._monotonic()
-        while True:
-            passed = self._monotonic() - steady
-            by_the_clock = (self._clock() - wall).total_seconds()
-            gap = abs(by_the_clock - passed) > GAP or passed - wait > GAP
-            wall, steady = self._clock(), self._monotonic()
-            wait = self._look_around(gap=gap)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._woken.wait()
-            self._woken.clear()
+    def _nudge_in(self, seconds: float) -> None:
+        self._scheduler.add_job(
+            self._nudge,
+            "date",
+            run_date=datetime.now(UTC) + timedelta(seconds=seconds),
+            id="look",
+            replace_existing=True,
+            misfire_grace_time=None,  # late is better than never
+            max_instances=2,  # the one that has this one made counts still
+        )
+        if self._late is not None:
+            self._late.cancel()
+        # APScheduler waits for a time of day, which is far away when the clock is set back.
+        loop = asyncio.get_running_loop()
+        self._late = loop.call_later(seconds + LATE, self._nudge_late)
+
+    def _nudge_late(self) -> None:
+        if self.running:
+            self._nudge_in(0.0)
+
+    async def _nudge(self) -> None:
+        passed = self._monotonic() - self._steady
+        by_the_clock = (self._clock() - self._wall).total_seconds()
+        gap = abs(by_the_clock - passed) > GAP or passed - self._wait > GAP
+        self._wall, self._steady, self._woken = self._clock(), self._monotonic(), False
+        self._wait = self._look_around(gap=gap)
+        if self.running:
+            self._nudge_in(0.0 if self._woken else self._wait)
 
     def _look_around(self, *, gap: bool) -> float:
         """Seconds until the next look."""

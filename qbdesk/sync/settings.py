@@ -129,14 +129,16 @@ def change(
         items = products.choices(connection, company.id)
         choice = _choice(value, [item for item in items if item.word == value])
     elif key.startswith(CUSTOMER):
-        choice = chosen_customers.change(connection, company.id, key, value)
+        choice = chosen_customers.choice(connection, company.id, key, value)
     else:
         choice = _choice(value, _choices(facts, key))
     before = _present(connection, company, key)
     if key == INCOME_ACCOUNT:
         account = {"income_account_id": choice.word, "income_account_name": choice.label}
         companies.change(connection, company.id, **account)
-    elif not key.startswith(CUSTOMER):
+    elif key.startswith(CUSTOMER):
+        chosen_customers.take_back(connection, company.id, key, choice)
+    else:
         companies.change_setting(connection, company.id, key, choice.word)
     rulings.requeue(connection, invoices.held(connection, company.id), now)
     told = f"Setting {key} changed from {before} to {choice.label or 'the usual'}."

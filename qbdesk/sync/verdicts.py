@@ -1,6 +1,6 @@
 """Invoices coming to rest: what was decided is written down, with a line in the journal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,8 @@ from qbdesk.sync.planner.decisions import Finish, Hold, Ignore, Wait
 from qbdesk.sync.views import Status
 
 NOT_WANTED = "not_wanted"
+
+Ending = Hold | Finish | Ignore | Wait
 
 
 @dataclass
@@ -33,69 +35,65 @@ class Tally:
 class Verdicts:
     """Writes decisions that end the work on an invoice, and counts them."""
 
-    def __init__(self, ledger: Ledger, clock: Callable[[], datetime], tally: Tally) -> None:
+    def __init__(
+        self, ledger: Ledger, company_id: int, clock: Callable[[], datetime], tally: Tally
+    ) -> None:
         self._ledger = ledger
+        self._company_id = company_id
         self._clock = clock
         self._tally = tally
 
-    def write(self, record: InvoiceRecord, decision: Hold | Finish | Ignore | Wait) -> None:
-        if isinstance(decision, Hold):
-            self._hold(record, decision)
-        elif isinstance(decision, Wait):
-            told = "" if record.message == decision.message else decision.message
-            self._rest(record, told, status=Status.WAITING, message=decision.message)
-        elif isinstance(decision, Ignore):
-            self._rest(
-                record,
-                decision.message,
-                status=Status.IGNORED,
-                reason=NOT_WANTED,
-                message=decision.message,
-                choices=[],
-            )
-        else:
-            self._finish(record, decision)
-
-    def _hold(self, record: InvoiceRecord, hold: Hold) -> None:
-        self._rest(
-            record,
-            hold.message,
-            status=Status.NEEDS_ATTENTION,
-            reason=hold.reason,
-            message=hold.message,
-            choices=[[choice.word, choice.label] for choice in hold.choices],
-        )
-        self._tally.newly_held[record.source_id] = hold.message
-
-    def _finish(self, record: InvoiceRecord, finish: Finish) -> None:
-        synced = finish.status is Status.SYNCED
-        ids: dict[str, Any] = {}
-        if finish.invoice_id is not None:
-            ids = {
-                "quickbooks_customer_id": finish.customer_id,
-                "quickbooks_invoice_id": finish.invoice_id,
-                "quickbooks_payment_ids": list(finish.payment_ids),
-            }
-        told = finish.message
-        if synced and finish.invoice_id is not None:
-            told = "In QuickBooks and paid: nothing more to do."
-        self._rest(
-            record,
-            told,
-            status=finish.status,
-            reason=None,
-            message=finish.message,
-            choices=[],
-            posted_document=record.document,
-            **ids,
-        )
-        self._tally.synced += synced
-
-    def _rest(self, record: InvoiceRecord, told: str, **values: Any) -> None:
-        now = self._clock()
+    def write(self, decided: Iterable[tuple[InvoiceRecord, Ending]]) -> None:
+        """Writes all of it down together."""
+        ended, now = list(decided), self._clock()
+        sentences: list[tuple[int, str, str]] = []
         with self._ledger.begin() as connection:
-            if values["status"] is not Status.SYNCED and invoices.is_ignored(connection, record.id):
-                return  # a person's word, given while the pass was running, counts more
-            invoices.change(connection, record.id, changed_at=now, **values)
-            if told:
-                journal.add(connection, record.company_id, record.id, now, told)
+            left_alone = set(invoices.ignored(connection, [record.id for record, _ in ended]))
+            for record, ending in ended:
+                told, values = _rest(record, ending)
+                if record.id in left_alone and values["status"] is not Status.SYNCED:
+                    continue  # a person's word, given while the pass was running, counts more
+                invoices.change(connection, record.id, changed_at=now, **values)
+                if told:
+                    sentences.append((record.id, told, ""))
+            journal.add_each(connection, self._company_id, now, sentences)
+        for record, ending in ended:
+            if isinstance(ending, Hold):
+                self._tally.newly_held[record.source_id] = ending.message
+            elif isinstance(ending, Finish):
+                self._tally.synced += ending.status is Status.SYNCED
+
+
+def _rest(record: InvoiceRecord, ending: Ending) -> tuple[str, dict[str, Any]]:
+    """What the journal is told, and what stands in the invoice's row from now on."""
+    message = ending.message
+    if isinstance(ending, Wait):
+        told = "" if record.message == message else message
+        return told, {"status": Status.WAITING, "message": message}
+    if isinstance(ending, Hold):
+        choices = [[choice.word, choice.label] for choice in ending.choices]
+        values = {"status": Status.NEEDS_ATTENTION, "reason": ending.reason, "choices": choices}
+        return message, values | {"message": message}
+    if isinstance(ending, Ignore):
+        values = {"status": Status.IGNORED, "reason": NOT_WANTED, "choices": []}
+        return message, values | {"message": message}
+    return _finished(record, ending)
+
+
+def _finished(record: InvoiceRecord, finish: Finish) -> tuple[str, dict[str, Any]]:
+    values: dict[str, Any] = {
+        "status": finish.status,
+        "reason": None,
+        "message": finish.message,
+        "choices": [],
+        "posted_document": record.document,
+    }
+    if finish.invoice_id is not None:
+        values |= {
+            "quickbooks_customer_id": finish.customer_id,
+            "quickbooks_invoice_id": finish.invoice_id,
+            "quickbooks_payment_ids": list(finish.payment_ids),
+        }
+    in_quickbooks = finish.status is Status.SYNCED and finish.invoice_id is not None
+    told = "In QuickBooks and paid: nothing more to do." if in_quickbooks else finish.message
+    return told, values

@@ -1,7 +1,8 @@
-"""Some invoices that advance together: looked up, decided and posted wave by wave."""
+"""Many invoices advance together, each at its own stage: looked up, decided and posted."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,6 +35,8 @@ from qbdesk.sync.views import InvoicesChanged, Progress
 
 log = logging.getLogger(__name__)
 
+PAGE = 300  # invoices that join at a time, so that their looks share as few reads as can be
+AT_ONCE = 900  # invoices on their way: while some wait for their payments, others are looked up
 MOST_ROUNDS = 40
 OWN_FAULT = (
     "Something went wrong in qbdesk itself with this invoice, and nothing of it was posted now. "
@@ -66,36 +69,30 @@ class PassTools:
 
 @dataclass(frozen=True)
 class Work:
-    """One invoice while it is worked on."""
+    """One invoice while it is worked on; `last_round` is the one in which it has to be at rest."""
 
     record: InvoiceRecord
     invoice: PaidInvoice
+    last_round: int
 
 
 class Waves:
-    """Takes a number of invoices as far as they go now.
+    """Takes invoices as far as they go now; all that is written in one round goes out together.
 
     Args:
         lookups: The pass' one, which remembers what it has read.
-        done, total: Where these invoices stand in the whole pass, for the progress bar.
     """
 
     def __init__(
-        self,
-        tools: PassTools,
-        verdicts: Verdicts,
-        known: Knowledge,
-        lookups: Lookups,
-        done: int,
-        total: int,
+        self, tools: PassTools, verdicts: Verdicts, known: Knowledge, lookups: Lookups
     ) -> None:
         self._tools = tools
         self._ledger = tools.ledger
         self._company = tools.company
         self._verdicts = verdicts
         self._known = known
-        self._done = done
-        self._total = total
+        self._round = 0
+        self._queue: deque[int] = deque()
         self._working: dict[int, Work] = {}
         self._cases: dict[int, Case] = {}
         self._pauses = iter(BACK_OFF)
@@ -108,26 +105,29 @@ class Waves:
         )
         self._settler = Settler(tools.ledger, tools.quickbooks, known, recorder, tools.clock)
 
-    async def advance(self, ids: Sequence[int]) -> None:
-        """Plans and acts, round by round, until every invoice is at rest or has to wait."""
-        self._load(ids)
-        self._introduce_clients()
-        for _ in range(MOST_ROUNDS):
+    async def advance(self, ids: Sequence[int], *, fresh: Collection[int] = ()) -> None:
+        """Plans and acts, round by round, until every invoice is at rest or has to wait.
+
+        Args:
+            fresh: Those of which QuickBooks has told just now how they stand there.
+        """
+        self._queue.extend(ids)
+        while self._queue or self._working:
+            self._round += 1
+            if len(self._working) + PAGE <= AT_ONCE:
+                self._join(
+                    [self._queue.popleft() for _ in range(min(PAGE, len(self._queue)))], fresh
+                )
             self._look_back()
             decisions = {key: self._decide(key) for key in self._working}
             self._apply(decisions)
-            left = len(self._working)
-            self._tools.tell(
-                f"Posting to {self._company.company_name}",
-                self._done + len(ids) - left,
-                self._total,
-            )
-            if not left:
-                return
+            done = len(ids) - len(self._queue) - len(self._working)
+            self._tools.tell(f"Posting to {self._company.company_name}", done, len(ids))
             await self._act(decisions)
-        self._apply({key: Wait(STUCK) for key in self._working})
 
     def _decide(self, key: int) -> Decision:
+        if self._round > self._working[key].last_round:
+            return Wait(STUCK)
         try:
             invoice = self._working[key].invoice
             decision = plan(invoice, self._known, self._cases[key])
@@ -139,21 +139,24 @@ class Waves:
             return Hold("own_fault", OWN_FAULT)
         return end or decision
 
-    def _load(self, ids: Sequence[int]) -> None:
+    def _join(self, ids: Sequence[int], fresh: Collection[int]) -> None:
         with self._ledger.begin() as connection:
+            # Since an earlier pass somebody may have paid or changed them in QuickBooks.
+            steps.read_again(connection, [key for key in ids if key not in fresh])
             records = invoices.get(connection, ids)
         for record in records:
             row = intake.read_document(record.document)
             if row.invoice is None:
-                self._verdicts.write(record, Hold(intake.UNREADABLE, row.problem))
-            else:
-                self._working[record.id] = Work(record, row.invoice)
+                self._verdicts.write([(record, Hold(intake.UNREADABLE, row.problem))])
+                continue
+            work = Work(record, row.invoice, self._round + MOST_ROUNDS)
+            self._working[record.id] = work
+            self._introduce_client(work.invoice)
 
-    def _introduce_clients(self) -> None:
+    def _introduce_client(self, invoice: PaidInvoice) -> None:
         """Clients that share an e-mail are seen to share it before either is posted (rule 6)."""
-        for work in self._working.values():
-            owners = self._known.email_owners.setdefault(customers.key_of(work.invoice), {})
-            owners.setdefault(work.invoice.customer.id, work.invoice.customer.name)
+        owners = self._known.email_owners.setdefault(customers.key_of(invoice), {})
+        owners.setdefault(invoice.customer.id, invoice.customer.name)
 
     def _look_back(self) -> None:
         """Every invoice's past, read afresh from the ledger.
@@ -191,14 +194,19 @@ class Waves:
 
     def _apply(self, decisions: dict[int, Decision]) -> None:
         """Writes down every decision that ends the work on an invoice, if it goes on still."""
-        ended = []
-        for key, decision in decisions.items():
-            if not isinstance(decision, tuple) and key in self._working:
-                record = self._working.pop(key).record
-                self._verdicts.write(record, decision)
-                ended.append(record.source_id)
-        if ended:
-            self._tools.hears(InvoicesChanged(self._company.name, tuple(ended)))
+        ended = [
+            (self._working.pop(key), decision)
+            for key, decision in decisions.items()
+            if not isinstance(decision, tuple) and key in self._working
+        ]
+        if not ended:
+            return
+        self._verdicts.write((work.record, decision) for work, decision in ended)
+        for work, _ in ended:
+            # Only what may be needed again stays in memory, however long the backlog is.
+            self._known.numbers.pop(work.invoice.number.casefold(), None)
+        ids = tuple(work.record.source_id for work, _ in ended)
+        self._tools.hears(InvoicesChanged(self._company.name, ids))
 
     # ---- one round of action ----
 
@@ -218,7 +226,7 @@ class Waves:
             if isinstance(each, Post) and work.record.id in self._working
         ]
         began = self._tools.clock()
-        await self._poster.send(posts)
+        await self._poster.send(posts, more_to_come=bool(self._queue))
         await self._after(posts, began)
 
     async def _after(self, posts: Sequence[Wanted], began: datetime) -> None:

@@ -134,7 +134,7 @@ class Practice:
             rows += page["data"]
             if not page["has_more"]:
                 return rows
-            params = {"cursor": page["next_cursor"]}
+            params = {"status": "paid", "cursor": page["next_cursor"]}
 
     def show(self, *documents: dict[str, Any]) -> None:
         """Makes the invoicing system show these."""
@@ -193,8 +193,8 @@ class Desk:
         assert process.poll() is None, process.communicate()
         return process
 
-    def end(self, process: Running, text: str = "") -> Done:
-        out, err = process.communicate(text, timeout=PATIENCE)
+    def end(self, process: Running, text: str = "", *, patience: float = PATIENCE) -> Done:
+        out, err = process.communicate(text, timeout=patience)
         self.printed += [out, err]
         return Done(process.returncode, out, err)
 

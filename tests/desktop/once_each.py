@@ -2,9 +2,10 @@
 
 from collections import Counter
 
-from command_line import Desk, Done, Practice, until
+from command_line import PATIENCE, Desk, Done, Practice
 
 SETTLED_SOON = {"QBDESK_SETTLE_SECONDS": "1"}
+MOST_PASSES = 10
 
 
 def forgets(practice: Practice) -> Practice:
@@ -42,11 +43,13 @@ def open_numbers(practice: Practice) -> list[str]:
     return [entry["DocNumber"] for entry in practice.look("books")["open_invoices"]]
 
 
-def at_rest(desk: Desk) -> Done:
-    """The pass that leaves nothing waiting; a settle time is never sat out in one."""
+def at_rest(desk: Desk, patience: float = PATIENCE) -> Done:
+    """The pass that leaves nothing waiting; a settle time is never sat out in one.
 
-    def tried() -> Done | None:
-        done = desk.run("sync", "--json", **SETTLED_SOON)
-        return done if done.json()["waiting"] == 0 else None
-
-    return until(tried)
+    `patience`: seconds that one pass may take.
+    """
+    for _ in range(MOST_PASSES):
+        done = desk.end(desk.start("sync", "--json", **SETTLED_SOON), patience=patience)
+        if done.json()["waiting"] == 0:
+            return done
+    raise AssertionError(f"Something waits still: {done.out}")

@@ -21,7 +21,8 @@ figures = logging.getLogger("figures")
 ALL_CALLS = "QBDESK_TEST_ALL_CALLS" in os.environ
 SEED = os.environ.get("QBDESK_TEST_SEED") or str(Random().randrange(1_000_000))
 # One of so many calls is taken.
-STRIDES = {DATABASE: 80, COMMIT: 16, CONNECTION: 6, REQUEST: 6, ANSWER: 4, KEYRING: 6, HALF: 6}
+STRIDES = {DATABASE: 110, COMMIT: 24, CONNECTION: 9, REQUEST: 8, ANSWER: 5, KEYRING: 8, HALF: 8}
+pytestmark = pytest.mark.timeout(36_000 if ALL_CALLS else 600)
 IN_MEMORY = Path("/dev/shm")  # where there is one; a disk would make this ten times as long
 
 

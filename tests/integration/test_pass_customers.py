@@ -103,6 +103,8 @@ def test_whom_a_client_was_said_to_be_is_listed_and_can_be_asked_again(office: O
     )
     office.set(setting.key, "")
     assert setting.key not in office.settings()
+    told = office.service.journal("Maple").result(10)[-1].text
+    assert told == f"Setting {setting.key} changed from One to Ask again with the next invoice."
     office.post(document("b"))
     assert "Several customers in QuickBooks" in office.row("b").message
     assert office.resolve(f"use:{two}", "b").synced == 1

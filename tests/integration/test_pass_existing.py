@@ -102,9 +102,9 @@ def test_a_closed_period_holds_the_payment_of_an_invoice_entered_by_hand(
     office.post(document())
     assert office.status() is Status.NEEDS_ATTENTION
     assert "closed up to 2026-11-10" in office.row().message
-    assert "first_open_day" in office.choices()
+    assert "first_open_day:2026-11-11" in office.choices()
     assert office.count("Payment") == (0,)
-    assert office.resolve("first_open_day").synced == 1
+    assert office.resolve("first_open_day:2026-11-11").synced == 1
     assert office.entities("Payment")[0]["TxnDate"] == "2026-11-11"
 
 

@@ -366,12 +366,24 @@ def test_a_closed_period_is_held_and_dated_the_first_open_day_if_a_person_says_s
     office = open_office(book_close_date="2026-03-31")
     office.post(document(**CLOSED))
     assert "closed up to 2026-03-31" in office.row().message
-    assert office.choices() == ["first_open_day", "try_again"]
+    assert office.choices() == ["first_open_day:2026-04-01", "try_again"]
     assert office.count("Customer", "Invoice") == (0, 0)
-    assert office.resolve("first_open_day").synced == 1
+    assert office.resolve("first_open_day:2026-04-01").synced == 1
     (invoice,) = office.entities("Invoice")
     assert invoice["TxnDate"] == "2026-04-01"
     assert "2026-03-15" in invoice["PrivateNote"]
+
+
+def test_when_more_is_closed_after_the_answer_it_is_asked_again_and_not_dated_later_still(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(book_close_date="2026-03-31")
+    office.post(document(**CLOSED))
+    office.world.switches.change({"book_close_date": "2026-04-30"})
+    assert office.resolve("first_open_day:2026-04-01").synced == 0
+    assert office.choices() == ["first_open_day:2026-05-01", "try_again"]
+    assert office.resolve("first_open_day:2026-05-01").synced == 1
+    assert office.entities("Invoice")[0]["TxnDate"] == "2026-05-01"
 
 
 def test_a_closed_period_that_was_opened_is_posted_with_its_true_date(
@@ -392,8 +404,8 @@ def test_one_answer_counts_for_all_that_are_held_for_the_same_reason(
     without = customer(id="cus_2", email=None)
     office.post(*(document(key, **CLOSED) for key in keys), document("other", client=without))
     alike = office.service.alike(NAME, "a").result(PATIENCE)
-    assert alike == {"first_open_day": ("b", "c"), "try_again": ("b", "c")}
-    office.service.resolve_all(NAME, keys, "first_open_day", "Ann").result(PATIENCE)
+    assert alike == {"first_open_day:2026-04-01": ("b", "c"), "try_again": ("b", "c")}
+    office.service.resolve_all(NAME, keys, "first_open_day:2026-04-01", "Ann").result(PATIENCE)
     result = office.sync()
     assert (result.synced, result.needs_attention) == (3, 1)
     assert {entry["TxnDate"] for entry in office.entities("Invoice")} == {"2026-04-01"}
@@ -405,7 +417,7 @@ def test_one_answer_counts_for_all_that_are_held_for_the_same_reason(
 def test_an_answer_that_one_of_them_does_not_offer_decides_nothing(open_office: OpenOffice) -> None:
     office = open_office(book_close_date="2026-03-31")
     office.post(document("a", **CLOSED), document("b", client=customer(id="cus_2", email=None)))
-    asked = office.service.resolve_all(NAME, ["a", "b"], "first_open_day", "Ann")
+    asked = office.service.resolve_all(NAME, ["a", "b"], "first_open_day:2026-04-01", "Ann")
     assert "Invoice N-b does not offer that choice" in str(asked.exception(PATIENCE))
     assert office.sync().needs_attention == 2
 
@@ -418,13 +430,16 @@ def test_what_is_asked_once_a_company_needs_no_answer_for_all(office: Office) ->
     zero = f"tax_code:{office.tax_code('Zero-rated')}"
     office.service.resolve_all(NAME, ["a", "b"], zero, "Ann").result(PATIENCE)
     assert office.sync().synced == 2
+    told = [e.text for e in office.service.journal(NAME).result(PATIENCE) if "tax." in e.text]
+    assert len(told) == 1
+    assert told[0].startswith("Setting tax.untaxed.abroad changed from nothing to ")
 
 
 def test_a_payment_of_a_closed_period_holds_its_invoice(open_office: OpenOffice) -> None:
     office = open_office(book_close_date="2026-11-10")
     office.post(document(issue_date="2026-11-20", due_date="2026-11-20"))
     assert "closed up to 2026-11-10" in office.row().message
-    assert office.resolve("first_open_day").synced == 1
+    assert office.resolve("first_open_day:2026-11-11").synced == 1
     assert office.entities("Payment")[0]["TxnDate"] == "2026-11-11"
     assert "2026-11-10" in office.entities("Payment")[0]["PrivateNote"]
 

@@ -217,11 +217,15 @@ def test_a_program_killed_between_intent_and_answer_doubles_nothing(
 
 
 def _until_written(office: Office, write: str) -> None:
-    kinds = {"customer": "Customer", "item": "Item", "paymentmethod": "PaymentMethod"}
-    kind = kinds.get(write, write.title())
-    before = {"Item": 3, "PaymentMethod": 5}.get(kind, 0)
+    """Until it has arrived, and all that leaves together with it."""
+    shared = {
+        "customer": ("Customer", 0),
+        "item": ("Item", 3),
+        "paymentmethod": ("PaymentMethod", 5),
+    }
+    awaited = shared if write in shared else {write: (write.title(), 0)}
     for _ in range(20_000):
-        if office.count(kind) != (before,):
+        if all(office.count(kind) != (before,) for kind, before in awaited.values()):
             return
         office.view()
     pytest.fail("The write did not arrive.")

@@ -278,6 +278,17 @@ def test_every_decision_is_in_the_journal_with_who_and_what_it_was_about(worked:
             assert question.words in entry.details
 
 
+def test_the_control_totals_name_what_is_held_and_what_has_changed_and_nothing_else(
+    worked: Worked,
+) -> None:
+    totals = worked.office.service.totals(NAME).result(PATIENCE)
+    month = worked.month.shown
+    unpaid = {shown.document["number"] for shown in month if shown.invoice and not shown.paid}
+    assert {entry.number for entry in totals.still_open} == unpaid
+    other = {shown.document["number"] for shown in month if shown.made or shown.revised}
+    assert {entry.number for entry in totals.differing} - unpaid == other - unpaid
+
+
 def test_another_pass_posts_nothing_and_costs_a_few_reads(worked: Worked) -> None:
     again = worked.again
     assert (again.synced, again.requests.writes, again.requests.batches) == (0, 0, 0)

@@ -74,7 +74,8 @@ def _row(connection: Connection, company: Company, key: str, **changes: Any) -> 
         "seen_at": NOW,
         "changed_at": NOW,
     }
-    return invoices.add(connection, company_id=company.id, source_id=key, **{**values, **changes})
+    invoices.add(connection, [{"company_id": company.id, "source_id": key, **values, **changes}])
+    return invoices.ids(connection, company.id, [key])[key]
 
 
 @pytest.mark.parametrize("size", [1, 5, 8, 37])
@@ -135,6 +136,39 @@ def test_a_search_takes_every_sign_as_it_is(
     )
     assert {record.source_id for record in records} == found
     assert total == len(found)
+
+
+@pytest.mark.parametrize("sort_by", list(SortBy))
+@pytest.mark.parametrize("search", ["", "inv-1", "c"])
+@pytest.mark.parametrize("status", [None, Status.SYNCED])
+def test_what_fits_is_told_alike_whether_it_is_few_or_many(
+    connection: Connection,
+    company: Company,
+    monkeypatch: pytest.MonkeyPatch,
+    sort_by: SortBy,
+    search: str,
+    status: Status | None,
+) -> None:
+    for n in range(24):
+        paid_on = None if n % 7 == 0 else date(2026, 1, 1) + timedelta(days=n % 5)
+        shown = {"number_key": f"inv-{n}", "customer_key": f"c{n % 3}", "paid_on": paid_on}
+        _row(
+            connection, company, f"inv-{n}", status=(Status.SYNCED, Status.WAITING)[n % 2], **shown
+        )
+    query = InvoiceQuery("Maple", status=status, search=search, sort_by=sort_by)
+    told = []
+    for few in (listing.FEW, 0):
+        monkeypatch.setattr(listing, "FEW", few)
+        pages, after = [], None
+        for _ in range(9):
+            records, total, after = listing.page(connection, company.id, query, after, 4)
+            pages += [record.source_id for record in records]
+            assert records
+            if after is None or len(pages) == total:
+                break
+        told.append((pages, total))
+    assert told[0] == told[1]
+    assert len(told[0][0]) == told[0][1] > 0
 
 
 def test_rows_of_one_status_are_shown_alone(connection: Connection, company: Company) -> None:

@@ -178,6 +178,18 @@ RULES: dict[int, tuple[str, str, str, str]] = {
         "Decided: ",
         "Every decision stands in the journal",
     ),
+    33: (
+        "sync/totals/__init__.py",
+        "test_the_totals_are_the_source_s_and_the_books_to_the_cent",
+        "Control totals of {company}",
+        "Source against QuickBooks",
+    ),
+    34: (
+        "sync/preview.py",
+        "test_what_the_preview_said_comes_true",
+        "What would be posted to {company}",
+        "`qbdesk sync --preview`",
+    ),
     35: (
         "sync/preflight.py",
         "test_what_does_not_arrive_is_said_before_anything_is_confirmed",

@@ -68,6 +68,17 @@ async def test_whoever_wakes_it_has_it_look_at_once() -> None:
         assert await watch.next_look() is False
 
 
+async def test_a_nudge_that_apscheduler_would_give_far_too_late_comes_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It waits for a time of day: a clock that is set back puts that far away."""
+    monkeypatch.setattr(schedule, "LATE", 0.05)
+    async with watching(Clocks(), NOON + timedelta(seconds=0.05)) as watch:
+        await watch.next_look()
+        watch.schedule._scheduler.modify_job("look", next_run_time=datetime.now(UTC) + LONGEST)
+        assert await watch.next_look() is False
+
+
 @pytest.mark.parametrize("jump", [timedelta(hours=8), timedelta(hours=-8)])
 async def test_sleep_and_a_clock_that_was_changed_are_noticed(jump: timedelta) -> None:
     clocks = Clocks()

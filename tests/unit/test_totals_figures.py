@@ -104,6 +104,20 @@ def test_an_amount_that_nobody_can_post_is_counted_and_not_added() -> None:
     assert (figure.in_source, figure.source) == (1, 0)
 
 
+@pytest.mark.parametrize(
+    ("balance", "read_at"),
+    [("5650.00", NOW), ("5537.00", LATER + timedelta(days=1))],
+    ids=["before the payment", "looked at later"],
+)
+def test_a_part_of_an_opening_balance_counts_as_that_part(balance: str, read_at: Any) -> None:
+    opening = {"total": Decimal("5650.00"), "tax": None, "taxes": None, "larger": True}
+    opening |= {"ours": False, "fresh": False, "balance": Decimal(balance), "read_at": read_at}
+    control, found = brought(posting(**opening))
+    assert both(found[Kind.GROSS, ""]) == (113, 113)
+    assert both(found[Kind.PAID, "4"]) == (113, 113)
+    assert (control.open_amount, control.marked) == (0, False)
+
+
 def test_another_total_in_quickbooks_is_a_difference() -> None:
     control, found = brought(posting(total=Decimal("113.01"), balance=Decimal("113.01")))
     assert found[Kind.GROSS, ""].differs

@@ -51,8 +51,7 @@ def company(connection: Connection) -> int:
 
 
 def add_row(connection: Connection, company: int, key: str) -> int:
-    return invoices.add(
-        connection,
+    row = dict(
         company_id=company,
         source_id=key,
         revision=1,
@@ -68,6 +67,8 @@ def add_row(connection: Connection, company: int, key: str) -> int:
         seen_at=NOW,
         changed_at=NOW,
     )
+    invoices.add(connection, [row])
+    return invoices.ids(connection, company, [key])[key]
 
 
 def take(connection: Connection, company: int, row: int, at: datetime, **more: object) -> None:

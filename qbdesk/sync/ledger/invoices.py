@@ -202,12 +202,24 @@ def unconfirmed(connection: Connection, company_id: int) -> list[int]:
     return list(rows.scalars())
 
 
-def add(connection: Connection, **values: Any) -> int:
+def add(connection: Connection, rows: Iterable[dict[str, Any]]) -> None:
+    """Rows with the same columns."""
     defaults = {"answers": {}, "choices": [], "quickbooks_payment_ids": [], "message": ""}
-    defaults |= {"shown_at": values["seen_at"]}
-    result = connection.execute(insert(paid_invoice).values(**{**defaults, **values}))
-    assert result.inserted_primary_key is not None
-    return int(result.inserted_primary_key[0])
+    connection.execute(
+        insert(paid_invoice), [{**defaults, "shown_at": row["seen_at"], **row} for row in rows]
+    )
+
+
+def ids(connection: Connection, company_id: int, source_ids: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for some in parts(source_ids):
+        rows = connection.execute(
+            select(paid_invoice.c.source_id, paid_invoice.c.id).where(
+                paid_invoice.c.company_id == company_id, paid_invoice.c.source_id.in_(some)
+            )
+        )
+        found |= {row.source_id: row.id for row in rows}
+    return found
 
 
 def change(connection: Connection, invoice_id: int, **values: Any) -> None:
@@ -231,14 +243,6 @@ def rest(connection: Connection, company_id: int) -> None:
         .where(paid_invoice.c.company_id == company_id, paid_invoice.c.status == Status.POSTING)
         .values(status=Status.WAITING)
     )
-
-
-def is_ignored(connection: Connection, invoice_id: int) -> bool:
-    """Whether a person has said meanwhile that the invoice is to be left alone."""
-    status = connection.execute(
-        select(paid_invoice.c.status).where(paid_invoice.c.id == invoice_id)
-    ).scalar_one()
-    return bool(status == Status.IGNORED)
 
 
 def ignored(connection: Connection, ids: Sequence[int]) -> list[int]:

@@ -33,6 +33,19 @@ def add(
     )
 
 
+def add_each(
+    connection: Connection, company_id: int, at: datetime, told: Sequence[tuple[int, str, str]]
+) -> None:
+    """The same moment for many invoices: (invoice id, text, details) each."""
+    if told:
+        rows = [
+            {"company_id": company_id, "invoice_id": key, "at": at, "who": QBDESK}
+            | {"text": text, "details": details}
+            for key, text, details in told
+        ]
+        connection.execute(insert(journal), rows)
+
+
 def of_invoice(connection: Connection, invoice_id: int) -> Sequence[JournalEntry]:
     """Oldest first: what was decided and done, and every attempt to write to QuickBooks."""
     told = connection.execute(select(journal).where(journal.c.invoice_id == invoice_id))

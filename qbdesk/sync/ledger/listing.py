@@ -6,11 +6,23 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    func,
+    or_,
+    select,
+)
 
 from qbdesk.sync.ledger.invoices import InvoiceRecord, record, search_key
 from qbdesk.sync.ledger.tables import paid_invoice
 from qbdesk.sync.views import InvoiceQuery, SortBy
+
+FEW = 5_000  # rows that are sorted in no time
 
 _COLUMNS: dict[SortBy, ColumnElement[Any]] = {
     SortBy.PAID_ON: paid_invoice.c.paid_on,
@@ -31,8 +43,16 @@ def page(
     connection: Connection, company_id: int, query: InvoiceQuery, after: str | None, limit: int
 ) -> tuple[list[InvoiceRecord], int, str | None]:
     """Some rows, how many there are in all, and the key of the next page (None: that was all)."""
-    wanted = [paid_invoice.c.company_id == company_id, *_filters(query)]
-    total = connection.execute(select(func.count()).where(*wanted)).scalar_one()
+    company = paid_invoice.c.company_id == company_id
+    filters = _filters(query)
+    fitting = _fitting(connection, company_id, query)
+    total = _count(connection, fitting)
+    if total == 0:
+        return [], 0, None
+    # Few are found by the filters' indexes and sorted. Among many, a walk along the order's own
+    # index soon meets enough of them; without the company that index cannot be taken.
+    few = bool(filters) and total <= FEW
+    wanted = [paid_invoice.c.id.in_(fitting)] if few else [company, *filters]
     column = _COLUMNS[query.sort_by]
     order = [column, paid_invoice.c.id]
     statement = (
@@ -43,10 +63,31 @@ def page(
     rows: list[Row[Any]] = []
     for stretch in _stretches(query, after):
         rows += connection.execute(statement.where(stretch).limit(limit - len(rows))).all()
-        if len(rows) == limit:
+        if len(rows) in (limit, total):
             break
     records = [record(row) for row in rows]
     return records, total, _key(rows[-1]) if len(rows) == limit else None
+
+
+def _fitting(connection: Connection, company_id: int, query: InvoiceQuery) -> Select[tuple[int]]:
+    """The ids of all that fit, told from indexes alone as far as there are many."""
+    fitting = select(paid_invoice.c.id).where(paid_invoice.c.company_id == company_id)
+    if query.status is not None:
+        fitting = fitting.where(paid_invoice.c.status == query.status)
+    text = query.search.strip()
+    if not text:
+        return fitting
+    if query.status is None or _count(connection, fitting) <= FEW:
+        return fitting.where(_contains(paid_invoice, text))
+    everything = paid_invoice.alias("everything")
+    found = select(everything.c.id).where(
+        everything.c.company_id == company_id, _contains(everything, text)
+    )
+    return fitting.where(paid_invoice.c.id.in_(found))
+
+
+def _count(connection: Connection, ids: Select[tuple[int]]) -> int:
+    return connection.execute(select(func.count()).select_from(ids.subquery())).scalar_one()
 
 
 def _key(row: Row[Any]) -> str:
@@ -58,15 +99,16 @@ def _filters(query: InvoiceQuery) -> list[ColumnElement[bool]]:
     if query.status is not None:
         found.append(paid_invoice.c.status == query.status)
     if query.search.strip():
-        text = query.search.strip().casefold()
-        found.append(
-            or_(
-                paid_invoice.c.number_key.contains(text, autoescape=True),
-                paid_invoice.c.customer_key.contains(search_key(text), autoescape=True),
-                paid_invoice.c.source_id == query.search.strip(),
-            )
-        )
+        found.append(_contains(paid_invoice, query.search.strip()))
     return found
+
+
+def _contains(rows: FromClause, text: str) -> ColumnElement[bool]:
+    return or_(
+        rows.c.number_key.contains(text.casefold(), autoescape=True),
+        rows.c.customer_key.contains(search_key(text), autoescape=True),
+        rows.c.source_id == text,
+    )
 
 
 def _stretches(query: InvoiceQuery, after: str | None) -> list[ColumnElement[bool]]:

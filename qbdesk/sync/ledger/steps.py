@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, cast
@@ -196,8 +196,8 @@ def forget_posting(connection: Connection, invoice_id: int) -> None:
 def add(connection: Connection, **values: Any) -> StepRecord:
     result = connection.execute(insert(step).values(**values))
     assert result.inserted_primary_key is not None
-    row = connection.execute(select(step).where(step.c.id == result.inserted_primary_key[0])).one()
-    return _record(row)
+    nothing = dict.fromkeys(field.name for field in fields(StepRecord))
+    return StepRecord(**{**nothing, **values, "id": result.inserted_primary_key[0]})
 
 
 def change(connection: Connection, step_id: int, **values: Any) -> None:

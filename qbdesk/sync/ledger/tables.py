@@ -84,8 +84,6 @@ paid_invoice = Table(
     Column("company_id", ForeignKey("company.id"), nullable=False),
     Column("source_id", String(140), nullable=False),
     Column("revision", BigInteger, nullable=False),
-    Column("document", Text, nullable=False),  # the source's newest word, as it came
-    Column("posted_document", Text),  # what stood there when it was posted
     Column("status", String(24), nullable=False),
     Column("reason", String(40)),
     Column("message", Text, nullable=False),
@@ -108,11 +106,15 @@ paid_invoice = Table(
     Column("changed_at", Instant, nullable=False),
     Column("shown_at", Instant, nullable=False),  # by the source, as far as it was compared
     Column("gone_at", Instant),  # when the source knew it no more
+    # The long columns come last: SQLite reads a row up to the last column that it needs.
+    Column("document", Text, nullable=False),  # the source's newest word, as it came
+    Column("posted_document", Text),  # what stood there when it was posted
     UniqueConstraint("company_id", "source_id"),
     Index(None, "company_id", "status", "id"),
     Index(None, "company_id", "number_key"),
     Index(None, "company_id", "paid_on", "id"),
-    Index(None, "company_id", "customer_key", "id"),
+    # Sorts by customer, and holds all that a search looks into.
+    Index("ix_paid_invoice_search", "company_id", "customer_key", "id", "number_key", "source_id"),
     Index(None, "company_id", "amount", "id"),
     # Whose figures in the control totals are out of date: asked at the end of every pass.
     Index(None, "company_id", "id", "changed_at"),

@@ -9,6 +9,7 @@ from qbdesk.sync.planner.decisions import Hold, Look, Subject
 from qbdesk.sync.planner.knowledge import Case, Knowledge
 from qbdesk.sync.views import Choice
 
+REASON = "closed_period"
 FIRST_OPEN_DAY = "first_open_day"
 
 
@@ -26,15 +27,15 @@ def closed_for_payments(payments: Sequence[Payment], known: Knowledge, case: Cas
 
 def _held_if_closed(days: Sequence[date], what: str, known: Knowledge, case: Case) -> Hold | None:
     closed = known.facts.close_date
-    if closed is None or min(days) > closed or case.answers.get("closed_period") == FIRST_OPEN_DAY:
+    if closed is None or min(days) > closed or _may_be_dated_later(closed, case):
         return None
     return Hold(
-        "closed_period",
+        REASON,
         f"QuickBooks' books are closed up to {closed}, and {what} is dated in that time. It was "
         "not posted.",
         (
             Choice(
-                FIRST_OPEN_DAY,
+                _first_open_day(closed),
                 f"Date it {closed + timedelta(days=1)}; the true date goes into the note",
             ),
             Choice("try_again", "I opened the period: try again"),
@@ -42,10 +43,20 @@ def _held_if_closed(days: Sequence[date], what: str, known: Knowledge, case: Cas
     )
 
 
+def _first_open_day(closed: date) -> str:
+    return f"{FIRST_OPEN_DAY}:{closed + timedelta(days=1)}"
+
+
+def _may_be_dated_later(closed: date, case: Case) -> bool:
+    """The answer counts for the day that it named: when more is closed since, it is asked again."""
+    return case.answers.get(REASON) == _first_open_day(closed)
+
+
 def open_day(day: date, known: Knowledge, case: Case) -> date:
-    if known.facts.close_date is None or case.answers.get("closed_period") != FIRST_OPEN_DAY:
+    closed = known.facts.close_date
+    if closed is None or not _may_be_dated_later(closed, case):
         return day
-    return max(day, known.facts.close_date + timedelta(days=1))
+    return max(day, closed + timedelta(days=1))
 
 
 def rates_needed(invoice: PaidInvoice, known: Knowledge) -> list[Look] | Hold:

@@ -26,7 +26,7 @@ from qbdesk.sync.quickbooks.connection import (
 from qbdesk.sync.quickbooks.exchange import Answer, Unreachable
 from qbdesk.sync.quickbooks.faults import Fault, FaultKind, misread
 from qbdesk.sync.quickbooks.hosts import Environment, Hosts
-from qbdesk.sync.quickbooks.limits import Limiter
+from qbdesk.sync.quickbooks.limits import Limiter, RequestKind
 from qbdesk.sync.quickbooks.objects import CompanyInfo, ExchangeRateObject, Preferences
 from qbdesk.sync.quickbooks.outcomes import (
     Confirmed,
@@ -205,6 +205,10 @@ class QuickBooks:
     async def back_off(self, seconds: float, why: str) -> None:
         """Waits before something is tried again, and says so."""
         await self._connection.back_off(seconds, why)
+
+    async def room(self, kind: RequestKind) -> None:
+        """Waits until the limits let a request of this kind leave, were it the next."""
+        await self._connection.room(kind)
 
     # Writes
 

@@ -124,21 +124,23 @@ class Connection:
         params = {**request.params, "minorversion": MINOR_VERSION}
         return httpx.URL(self._root + request.path, params=params)
 
-    async def _ready(self, kind: RequestKind) -> str:
-        """An access token, once it is this request's turn."""
-        try:
-            token = await self._tokens.access_token()
-            await self._turn(kind)
-        except asyncio.CancelledError:
-            raise NeverLeft from None
-        return token
-
-    async def _turn(self, kind: RequestKind) -> None:
+    async def room(self, kind: RequestKind) -> None:
+        """Waits until a request of this kind could leave, and says why."""
         wait = self._limiter.wait(kind)
         if wait >= SHORTEST_WAIT_SHOWN:
             asked = self._limiter.pause_left > 0
             self._on_wait(wait, _ASKED_TO_PAUSE if asked else _AT_THE_LIMIT)
-        await self._limiter.turn(kind)
+        await self._limiter.room(kind)
+
+    async def _ready(self, kind: RequestKind) -> str:
+        """An access token, once it is this request's turn."""
+        try:
+            token = await self._tokens.access_token()
+            await self.room(kind)
+            await self._limiter.turn(kind)
+        except asyncio.CancelledError:
+            raise NeverLeft from None
+        return token
 
     def _with_token(self, request: Request, token: str) -> httpx.Request:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}

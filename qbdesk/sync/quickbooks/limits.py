@@ -21,8 +21,9 @@ class Window:
     seconds: float
 
 
-# Just under Intuit's own figures: two requests that leave 0.1 s apart may arrive closer together.
-PER_SECOND = Window(9, 1.05)
+# Just under Intuit's own figures: one request may be on its way for half a second longer than
+# another, and what leaves far enough apart then arrives closer together.
+PER_SECOND = Window(10, 1.5)
 PER_MINUTE = Window(490, 60.5)
 BATCHES_PER_MINUTE = Window(39, 60.5)
 LONGEST_WINDOW = max(window.seconds for window in (PER_SECOND, PER_MINUTE, BATCHES_PER_MINUTE))
@@ -116,13 +117,18 @@ class Limiter:
         )
         return max(free_at - now, 0.0)
 
-    async def turn(self, kind: RequestKind) -> None:
-        """Waits until one request may leave and counts it. Cancelled: nothing is counted."""
+    async def room(self, kind: RequestKind) -> None:
+        """Waits until a request of this kind could leave; it may still have to wait for others."""
         while (wait := self.wait(kind)) > 0:
             await self._sleep(wait)
+
+    async def turn(self, kind: RequestKind) -> None:
+        """Waits until one request may leave and counts it. Cancelled: nothing is counted."""
+        await self.room(kind)
         # From the last look at the clock to here nothing awaits, so no one else took the turn.
-        self._note(self._monotonic(), kind)
+        # The log first: until it is on the disk, the request does not leave.
         self._log.add(self._wall(), kind)
+        self._note(self._monotonic(), kind)
         self.counts = _one_more(self.counts, kind)
 
 

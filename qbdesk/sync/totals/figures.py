@@ -1,7 +1,7 @@
 """What one paid invoice brings to the control totals; no I/O."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -127,6 +127,7 @@ def of_invoice(
     seen = Figure(month, invoice.currency, SEEN, key, total, in_quickbooks=0)
     if posting is None:
         return Control(month, (seen,), ZERO)
+    posting = _its_part(invoice, posting)
     figures = (
         seen,
         *_sums(month, invoice, posting.invoice, around),
@@ -134,6 +135,17 @@ def of_invoice(
         *_payments(month, invoice, posting, around),
     )
     return Control(month, figures, _open_amount(posting))
+
+
+def _its_part(invoice: PaidInvoice, posting: Posting) -> Posting:
+    """Of a larger invoice, such as an opening balance, that part which a person said it is."""
+    posted = posting.invoice
+    if not posted.larger or posted.gone:
+        return posting
+    paid = sum((p.total for p in posting.payments.values() if not _is_later(p, posted)), ZERO)
+    own = {"total": invoice.total, "tax": invoice.tax_total, "taxes": None}
+    left = {"balance": invoice.total - paid}
+    return replace(posting, invoice=posted.model_copy(update=own | left))
 
 
 def month_of(day: date) -> str:

@@ -94,8 +94,6 @@ def upgrade() -> None:
         sa.Column("company_id", sa.Integer(), nullable=False),
         sa.Column("source_id", sa.String(length=140), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.Column("posted_document", sa.Text(), nullable=True),
         sa.Column("status", sa.String(length=24), nullable=False),
         sa.Column("reason", sa.String(length=40), nullable=True),
         sa.Column("message", sa.Text(), nullable=False),
@@ -118,6 +116,8 @@ def upgrade() -> None:
         sa.Column("changed_at", Instant(), nullable=False),
         sa.Column("shown_at", Instant(), nullable=False),
         sa.Column("gone_at", Instant(), nullable=True),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("posted_document", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["company_id"], ["company.id"], name=op.f("fk_paid_invoice_company_id")
         ),
@@ -133,9 +133,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        op.f("ix_paid_invoice_company_id_customer_key_id"),
+        "ix_paid_invoice_search",
         "paid_invoice",
-        ["company_id", "customer_key", "id"],
+        ["company_id", "customer_key", "id", "number_key", "source_id"],
         unique=False,
     )
     op.create_index(
