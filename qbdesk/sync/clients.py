@@ -19,6 +19,7 @@ from qbdesk.sync.quickbooks.hosts import Hosts
 from qbdesk.sync.quickbooks.limits import Limiter
 from qbdesk.sync.quickbooks.tokens import Aside
 from qbdesk.sync.safekeeping import BackUp, in_a_thread
+from qbdesk.sync.schedule import Schedule
 from qbdesk.sync.sources.feed import FeedSource
 from qbdesk.sync.vault import Vault, in_time
 
@@ -47,6 +48,7 @@ class Surroundings:
     interval: timedelta | None = None  # None: as the source wishes
     monotonic: Callable[[], float] = time.monotonic
     aside: Aside = in_time  # how the keyring is asked, which may wait for a person
+    schedule: type[Schedule] = Schedule
     chance: Callable[[], float] = random.random  # from 0 to 1; no secret hangs on it
     back_up: BackUp = in_a_thread
 

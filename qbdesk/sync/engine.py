@@ -22,7 +22,7 @@ from qbdesk.sync.posting import CompanyLeft, CompanyStopped
 from qbdesk.sync.preview import preview
 from qbdesk.sync.reports import Preview
 from qbdesk.sync.safekeeping import Safekeeping
-from qbdesk.sync.schedule import AFTER_GAP, Schedule
+from qbdesk.sync.schedule import AFTER_GAP
 from qbdesk.sync.totals import keeping
 from qbdesk.sync.turn import Turn
 from qbdesk.sync.verdicts import Tally
@@ -66,7 +66,7 @@ class Engine:
         self._books: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._closing = False
         self._safekeeping = Safekeeping(around.ledger, around.clock, around.back_up, hears)
-        self.schedule = Schedule(self._look_around, around.clock, around.monotonic)
+        self.schedule = around.schedule(self._look_around, around.clock, around.monotonic)
         self.keepers = Keepers(
             around.ledger,
             around.vault,

@@ -13,7 +13,7 @@ import httpx
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 from sqlalchemy import Connection
-from virtual_time import Time
+from virtual_time import Time, VirtualSchedule
 
 from qbdesk.sync.clients import Surroundings
 from qbdesk.sync.engine import Engine
@@ -116,6 +116,7 @@ class Desk:
                 monotonic=loop.time,
                 aside=_at_once,
                 chance=chance,
+                schedule=VirtualSchedule,
                 back_up=_no_backup,
             )
         )

@@ -4,6 +4,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from qbdesk.sync.schedule import Schedule
+
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
@@ -63,3 +65,29 @@ class Time:
 
     def set_right(self) -> None:
         self._off = timedelta()
+
+
+class VirtualSchedule(Schedule):
+    """Nudged by the loop's own timers: APScheduler looks at the real clock."""
+
+    _on = False
+
+    @property
+    def running(self) -> bool:
+        return self._on
+
+    def start(self) -> None:
+        self._on = True
+        self._wall, self._steady = self._clock(), self._monotonic()
+        self._nudge_in(0.0)
+
+    def stop(self) -> None:
+        self._on = False
+        if self._late is not None:
+            self._late.cancel()
+
+    def _nudge_in(self, seconds: float) -> None:
+        if self._late is not None:
+            self._late.cancel()
+        loop = asyncio.get_running_loop()
+        self._late = loop.call_later(seconds, lambda: loop.create_task(self._nudge()))
