@@ -27,7 +27,7 @@ unit:  ## tests of single parts
 	$(BIN)/pytest -q tests/unit
 
 integration:  ## tests over real HTTP on this machine
-	$(BIN)/pytest -q tests/integration
+	$(BIN)/pytest -q -n auto --dist loadfile tests/integration
 
 fuzz:  ## 100,000 damaged answers (ANSWERS=) of QuickBooks and the feed, from a new seed (SEED=)
 	QBDESK_TEST_ANSWERS=$(or $(ANSWERS),100000) QBDESK_TEST_SEED=$(or $(SEED),$$(date +%s)) \
