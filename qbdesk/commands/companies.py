@@ -147,7 +147,11 @@ def _ask(word: str, sentence: str) -> None:
 def disconnect(company: str) -> None:
     """Sign COMPANY out of QuickBooks. Past invoices stay there."""
     with service() as opened:
+        connected = wait(opened.company(company)).connected
         told = wait(opened.disconnect(company, who()))
+        if not connected:
+            click.echo(f"{plain(company)} was not connected. No token of it is kept here.")
+            return
         click.echo(f"Disconnected {plain(company)}. Both tokens are deleted.")
         if not told:
             click.echo(

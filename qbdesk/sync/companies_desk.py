@@ -179,9 +179,10 @@ class CompaniesDesk:
 
     async def disconnect(self, company: Company, who: str) -> bool:
         self._engine.stop_pass(company.name)
-        said = f"Disconnected from {company.company_name}; both tokens are deleted."
-        with self._around.ledger.begin() as connection:
-            journal.add(connection, company.id, None, self._around.clock(), said, who=who)
+        if company.connected:
+            said = f"Disconnected from {company.company_name}; both tokens are deleted."
+            with self._around.ledger.begin() as connection:
+                journal.add(connection, company.id, None, self._around.clock(), said, who=who)
         told = await self._engine.connecting.disconnect(company)
         self._hears(CompanyChanged(company.name))
         return told

@@ -118,12 +118,17 @@ class CompanyPass:
             whole: The page is to come even if the source says that it is the same as before.
         """
         company = self._company
-        seen, began = 0, self._tools.clock()
+        seen, began, cursor = 0, self._tools.clock(), company.cursor
         etag = None if whole else company.cursor_etag
         async for page in self._tools.source.pages(company.cursor, self._start, etag):
             with self._ledger.begin() as connection:
                 company = companies.get(connection, company.id)
+                if (company.cursor, company.from_date) != (cursor, self._company.from_date):
+                    # Another first day was chosen meanwhile: the next pass begins there.
+                    intake.take_rows(connection, company, page.rows, self._tools.clock())
+                    return
                 touched = intake.take_in(connection, company, page, self._tools.clock())
+            cursor = page.cursor
             seen += len(touched)
             if touched:
                 self._tools.hears(InvoicesChanged(company.name, tuple(touched)))

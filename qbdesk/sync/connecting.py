@@ -194,7 +194,11 @@ class Connecting:
             income_account=chosen[0] if chosen else None,
             questions=tuple(self._questions(company, attempt, facts)),
             findings=(*findings(facts, chosen[0].id if chosen else None), *AT_CONNECT),
-            clearing=settings.clearing(facts, self._chosen_before(company, attempt)),
+            clearing=settings.clearing(
+                facts,
+                self._chosen_before(company, attempt),
+                propose=company.realm_id != attempt.realm_id,
+            ),
         )
 
     def _chosen_before(self, company: Company, attempt: Attempt) -> dict[str, str]:

@@ -200,6 +200,8 @@ class Engine:
                 async with self._places, self._turn.taken(lambda told: self._tell(name, told)):
                     if self._closing:
                         raise Refusal(CLOSING)
+                    if books != self._books_of(name):
+                        continue
                     yield
                 return
 
@@ -233,7 +235,7 @@ class Engine:
             log.error("A pass failed by %s at %s", type(error).__name__, where(error))
             stop = Stop(OWN_FAULT, State.ATTENTION)
         finally:
-            self._running.pop(company.name, None)
+            self._ended(company.name, task)
         counts = limiter.counts.since(before)
         requests = Requests(counts.reads, counts.writes, counts.batches)
         return self._pass_end.of(company, tally, requests, stop, whole=whole, go_on=self._closing)
@@ -251,7 +253,12 @@ class Engine:
                     raise
                 raise Refusal(STOPPED) from None
             finally:
-                self._running.pop(name, None)
+                self._ended(name, task)
+
+    def _ended(self, name: str, task: "asyncio.Task[Any]") -> None:
+        """Nothing runs any more, unless the company has begun with other books meanwhile."""
+        if self._running.get(name) is task:
+            del self._running[name]
 
     async def _work(self, company: Company, tally: Tally, *, afresh: bool) -> None:
         if not company.connected:
@@ -280,9 +287,11 @@ class Engine:
                 tally.poll_seconds = source.poll_seconds
             except Trouble as error:
                 trouble = error
-            await self.add_up(company)
-        if trouble is not None:
-            raise trouble
+            try:
+                await self.add_up(company)
+            finally:
+                if trouble is not None:
+                    raise trouble
 
     async def add_up(self, company: Company) -> None:
         """Brings the control totals up to date with what the ledger holds now (rule 33)."""

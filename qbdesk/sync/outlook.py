@@ -18,7 +18,7 @@ from qbdesk.sync.reports import MonthPlan, PlanKind, PlanLine
 from qbdesk.sync.totals.figures import month_of
 from qbdesk.sync.views import Status
 
-DOUBTFUL = ("customer", "by_hand")  # reasons that ask whose invoice it is
+DOUBTFUL = ("customer", "by_hand", "opening_receivable")  # reasons that ask whose invoice it is
 UNDEPOSITED = "Undeposited Funds"
 BY_QUICKBOOKS = "Worked out by QuickBooks from the address"
 NOT_TAXED = "Not taxed"

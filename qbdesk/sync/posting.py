@@ -178,6 +178,10 @@ class Poster:
         company = companies.get(connection, self._company.id)
         if not company.connected or company.paused or not company.active:
             raise CompanyLeft
+        mark = marks.read(self._ledger.file)
+        if mark is not None and marks.of(connection).is_behind(mark):
+            # Somebody has put back an old ledger under this very pass: the next one rebuilds it.
+            raise CompanyLeft
 
     def _intend(
         self, connection: Connection, load: Sequence[Wanted]

@@ -73,8 +73,12 @@ def _deposit_places(facts: Facts) -> tuple[Choice, ...]:
     )
 
 
-def clearing(facts: Facts, chosen: Mapping[str, str]) -> tuple[Clearing, ...]:
-    """What is asked for at connect: an account for each method that is paid out later (rule 25)."""
+def clearing(facts: Facts, chosen: Mapping[str, str], *, propose: bool) -> tuple[Clearing, ...]:
+    """What is asked for at connect: an account for each method that is paid out later (rule 25).
+
+    Args:
+        propose: False where it was asked before: then what was left as it is stays so.
+    """
     places = _deposit_places(facts)
     return tuple(
         Clearing(
@@ -82,7 +86,7 @@ def clearing(facts: Facts, chosen: Mapping[str, str]) -> tuple[Clearing, ...]:
             KNOWN_METHODS[method],
             (LATER, *places),
             chosen.get(f"{DEPOSIT}{method}", ""),
-            next((place.word for place in places if _looks_like(place, method)), ""),
+            next((p.word for p in places if propose and _looks_like(p, method)), ""),
         )
         for method in CLEARED_LATER
     )

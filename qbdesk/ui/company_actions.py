@@ -10,6 +10,7 @@ from qbdesk.ui.companies import Companies
 from qbdesk.ui.contents import Contents
 from qbdesk.ui.desk import Desk
 from qbdesk.ui.look import Tone
+from qbdesk.ui.person import who
 
 
 class CompanyActions(QObject):
@@ -57,7 +58,7 @@ class CompanyActions(QObject):
         """From the tray's menu, which speaks of all companies."""
         change = self._desk.service.pause if pause else self._desk.service.resume
         for name in self._companies.names():
-            self._desk.ask(change(name))
+            self._desk.ask(change(name, who()))
 
     def _pass_ended(self, results: list[PassResult]) -> None:
         self._contents.pass_line.end()
@@ -71,7 +72,7 @@ class CompanyActions(QObject):
         view = self._desk.view()
         if view is not None:
             change = self._desk.service.resume if view.paused else self._desk.service.pause
-            self._desk.ask(change(view.name))
+            self._desk.ask(change(view.name, who()))
 
     # ---- coming ----
 
@@ -121,7 +122,8 @@ class CompanyActions(QObject):
 
     def _start_posting(self, view: CompanyView) -> None:
         if view.paused:
-            self._desk.ask(self._desk.service.resume(view.name))  # which begins a pass at once
+            # Resuming begins a pass at once.
+            self._desk.ask(self._desk.service.resume(view.name, who()))
         else:
             self.sync(view.name)
 
@@ -134,7 +136,9 @@ class CompanyActions(QObject):
         if view is not None:
             question = disconnect_question(view, self._contents)
             question.accepted.connect(
-                lambda: self._desk.ask(self._desk.service.disconnect(view.name), self._disconnected)
+                lambda: self._desk.ask(
+                    self._desk.service.disconnect(view.name, who()), self._disconnected
+                )
             )
             self._desk.open_dialog(question)
 
@@ -159,7 +163,7 @@ class CompanyActions(QObject):
             question = remove_question(view, self._contents)
             question.accepted.connect(
                 lambda: self._desk.ask(
-                    self._desk.service.remove_company(view.name),
+                    self._desk.service.remove_company(view.name, who()),
                     lambda _: self._companies.forget(view.name),
                 )
             )

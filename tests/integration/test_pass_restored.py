@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from invoices import customer, document, payment
@@ -11,6 +12,7 @@ from office import NAME, PATIENCE, Office, OpenOffice
 
 from qbdesk.sync.errors import LedgerDamaged
 from qbdesk.sync.ledger import backups, marks
+from qbdesk.sync.lookups import Lookups
 from qbdesk.sync.views import PassResult, Status, Warned
 
 
@@ -182,6 +184,37 @@ def test_an_old_copy_that_is_put_back_under_a_running_pass_stops_it_before_the_n
     assert office.count("Customer", "Invoice", "Payment") == (2, 0, 0)
     office.sync()
     assert_each_once(office, 2)
+
+
+def test_an_old_copy_that_is_put_back_while_a_pass_only_reads_is_noticed_as_well(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.post(*clients(1))
+    office.show(*clients(2, first=1))
+    office.fault("unavailable", "query", times=4)
+    assert office.sync().waiting == 2
+    file = office.home / "ledger.db"
+    old = file.read_bytes()
+    office.service.ignore(NAME, ["inv-2"], "later", "Ann").result(PATIENCE)
+    office.sync()
+    office.service.resync(NAME, ["inv-2"], "Ann").result(PATIENCE)
+    mark = marks.read(file)
+    assert mark is not None
+    look = Lookups.answer
+
+    async def and_meanwhile(*asked: Any) -> None:
+        await look(*asked)
+        file.write_bytes(old)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Lookups, "answer", and_meanwhile)
+        office.sync()
+    now = marks.read(file)
+    assert now is not None
+    assert not now.is_behind(mark)
+    assert office.count("Invoice", "Payment") == (2, 2)
+    office.sync()
+    assert_each_once(office, 3)
 
 
 # ---- no alarm, and no reads, without need ----

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from invoices import customer, document
-from office import NAME, PATIENCE, Office
+from invoices import TEXAS, customer, document, line
+from office import FROM, NAME, PATIENCE, Office
 
 from qbdesk.practice.world import SOURCE_TOKEN
+from qbdesk.sync import rulings
 from qbdesk.sync.comparison import FOUND
 from qbdesk.sync.ledger import companies
 from qbdesk.sync.ledger.companies import Company
@@ -169,3 +170,44 @@ def test_after_a_month_without_a_look_everything_is_compared(office: Office) -> 
     cursor_runs_past(office, "inv-2")
     office.clock.advance(days=26)
     assert office.service.sync(NAME).result(PATIENCE)[0].synced == 1
+
+
+def test_what_the_source_lost_is_posted_by_no_answer_to_another_question(office: Office) -> None:
+    client = customer(billing_address=TEXAS)
+    office.post(document(), document("inv-2", client=client, lines=[line(rates=())]))
+    assert office.choices("inv-2")[0].startswith("tax_code:")
+    office.clock.advance(days=7)
+    office.world.feed.lose("inv-2")
+    office.by_schedule()
+    assert "Try again" in office.row("inv-2").message
+    office.set("tax.untaxed.abroad", office.tax_code("Zero-rated"))
+    office.sync()
+    assert office.status("inv-2") is Status.NEEDS_ATTENTION
+    assert office.count("Invoice") == (1,)
+
+
+def test_an_earlier_first_day_that_is_chosen_during_a_reading_is_not_overtaken_by_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.post(document())
+    office.show(document("inv-2"))
+    read = feed.FeedSource._page
+
+    async def and_meanwhile(*asked: object) -> object:
+        page = await read(*asked)  # type: ignore[arg-type]
+        ledger = open_ledger(office.home / "ledger.db")
+        with ledger.begin() as connection:
+            company = companies.named(connection, NAME)
+            assert company is not None
+            if company.from_date == FROM:
+                earlier = FROM - timedelta(days=60)
+                rulings.start_from(connection, company, earlier, office.clock())
+        ledger.close()
+        return page
+
+    monkeypatch.setattr(feed.FeedSource, "_page", and_meanwhile)
+    office.sync()
+    assert stored(office).cursor is None
+    assert office.status("inv-2") is Status.SYNCED
+    office.sync()
+    assert stored(office).cursor is not None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from worlds import World
 
 # Of two desks that post the same invoice at once, one may ask about what the other has just done.
-WHILE_ANOTHER_POSTS = {"by_hand", "balance", "credit_by_itself"}
+WHILE_ANOTHER_POSTS = {"by_hand", "opening_receivable", "balance", "credit_by_itself"}
 # Four answers in a row that could not be read: true then, and a person has to say "try again".
 IN_BAD_WEATHER = {"look_failed"}
 UNSETTLED = (Status.WAITING, Status.POSTING)

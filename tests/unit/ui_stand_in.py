@@ -339,7 +339,7 @@ class StandIn:
 
         return self._answer(added, "add_company", name, source, url, token, from_date)
 
-    def remove_company(self, name: str) -> "Future[None]":
+    def remove_company(self, name: str, who: str = "you") -> "Future[None]":
         def removed() -> None:
             del self.views[name]
             self.tell(CompanyRemoved(name))
@@ -452,7 +452,7 @@ class StandIn:
     def cancel_connect(self, company: str) -> "Future[None]":
         return self._answer(lambda: None, "cancel_connect", company)
 
-    def disconnect(self, company: str) -> "Future[bool]":
+    def disconnect(self, company: str, who: str = "you") -> "Future[bool]":
         def gone() -> bool:
             self.views[company] = not_connected(company, counts=self.views[company].counts)
             self.tell(CompanyChanged(company))
@@ -470,10 +470,10 @@ class StandIn:
     def stop_pass(self, company: str | None = None) -> "Future[None]":
         return self._answer(lambda: None, "stop_pass", company)
 
-    def pause(self, company: str) -> "Future[None]":
+    def pause(self, company: str, who: str = "you") -> "Future[None]":
         return self._answer(lambda: self.change_company(company, paused=True), "pause", company)
 
-    def resume(self, company: str) -> "Future[None]":
+    def resume(self, company: str, who: str = "you") -> "Future[None]":
         return self._answer(lambda: self.change_company(company, paused=False), "resume", company)
 
     # ---- control totals ----

@@ -259,10 +259,12 @@ def ignored(connection: Connection, ids: Sequence[int]) -> list[int]:
 
 
 def held(connection: Connection, company_id: int) -> list[int]:
+    """What a changed setting may help; not what the source has lost, which waits for a person."""
     rows = connection.execute(
         select(paid_invoice.c.id).where(
             paid_invoice.c.company_id == company_id,
             paid_invoice.c.status == Status.NEEDS_ATTENTION,
+            paid_invoice.c.reason.is_distinct_from(GONE_AT_SOURCE),
         )
     )
     return list(rows.scalars())

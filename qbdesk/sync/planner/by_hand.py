@@ -10,6 +10,7 @@ from qbdesk.sync.quickbooks.objects import InvoiceObject
 from qbdesk.sync.views import Choice
 
 REASON = "by_hand"
+OPENING = "opening_receivable"  # another question, so that one answer never counts for both
 PAY_PREFIX = "pay:"
 POST_NEW = Choice("post_new", "It is another one: post it as new")
 
@@ -21,8 +22,8 @@ def look_for(
 
     Only customers that were in QuickBooks before qbdesk are looked at: what we made, we know.
     """
-    answer = case.answers.get(REASON)
-    if customer.made or answer == POST_NEW.word:
+    answers = {case.answers.get(REASON), case.answers.get(OPENING)}
+    if customer.made or POST_NEW.word in answers:
         return None
     if not customer.remembered:
         before = _paid_before(invoice, known, customer)
@@ -33,7 +34,7 @@ def look_for(
     theirs = [e for e in known.open_invoices[customer.id] if MARKER_START not in e.private_note]
     alike = [e for e in theirs if e.total_amt == e.balance == invoice.total]
     enough = [e for e in theirs if e.balance >= invoice.total]
-    chosen = next((e for e in enough if answer == f"{PAY_PREFIX}{e.id}"), None)
+    chosen = next((e for e in enough if f"{PAY_PREFIX}{e.id}" in answers), None)
     if chosen is not None:
         return chosen
     if alike:
@@ -92,7 +93,7 @@ def _may_be_opening_balance(
     """Rule 3: `enough` are the open invoices that its payment may settle a part of."""
     told = "" if enough else " If it is, enter its payment there and ignore it here."
     return Hold(
-        REASON,
+        OPENING,
         f"The invoice was issued before {known.from_date}, and the customer owes at least its "
         "total in QuickBooks: it may already be in your opening receivables. Nothing was "
         f"posted.{told}",
