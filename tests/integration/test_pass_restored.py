@@ -13,6 +13,7 @@ from office import NAME, PATIENCE, Office, OpenOffice
 from qbdesk.sync.errors import LedgerDamaged
 from qbdesk.sync.ledger import backups, marks
 from qbdesk.sync.lookups import Lookups
+from qbdesk.sync.quickbooks.client import QuickBooks
 from qbdesk.sync.views import PassResult, Status, Warned
 
 
@@ -169,19 +170,24 @@ def test_a_payment_of_two_that_was_posted_since_is_not_posted_again(office: Offi
 
 
 def test_an_old_copy_that_is_put_back_under_a_running_pass_stops_it_before_the_next_write(
-    office: Office,
+    office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office.show(*clients(2))
     office.fault("unavailable", "query", times=4)
     assert office.sync().waiting == 2
-    old = (office.home / "ledger.db").read_bytes()
-    office.fault("slow", "POST customer", seconds=1, times=2)
-    running = office.service.sync(NAME)
-    while office.count("Customer") != (2,):
-        office.view()
-    (office.home / "ledger.db").write_bytes(old)
-    assert running.result(PATIENCE)[0].synced == 0
-    assert office.count("Customer", "Invoice", "Payment") == (2, 0, 0)
+    file = office.home / "ledger.db"
+    old = file.read_bytes()
+    write = QuickBooks.write
+
+    async def and_meanwhile(*sent: Any) -> Any:
+        outcome = await write(*sent)
+        file.write_bytes(old)
+        return outcome
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(QuickBooks, "write", and_meanwhile)
+        assert office.sync().synced == 0
+    assert office.count("Invoice", "Payment") == (0, 0)
     office.sync()
     assert_each_once(office, 2)
 
