@@ -43,11 +43,13 @@ class Weather:
         trouble: The share of requests that something happens to.
         latest: Seconds that a write without an answer may take to be carried out.
         latency: Seconds a request takes, at most.
+        only_late: Nothing else happens than that writes get no answer and are carried out late.
     """
 
     trouble: float = 0.0
     latest: float = 200.0
     latency: float = 1.0
+    only_late: bool = False
 
 
 @dataclass
@@ -103,7 +105,11 @@ class Network:
     def _fate(self, kind: str) -> str:
         if self.random.random() >= self.weather.trouble:
             return ""
+        if self.weather.only_late and kind != "write":
+            return ""
         self.counts.faults += 1
+        if self.weather.only_late:
+            return "commit_late"
         ways = {
             "feed": _TO_THE_FEED,
             "refresh": _TO_A_REFRESH,

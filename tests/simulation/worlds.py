@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from audit import Verdict, judge
 from desk import NAME, SETTLE, Desk, Home, own_tasks
 from feed_rows import Source
-from network import Network, Traced, Weather, in_words
+from network import Network, Traced, in_words
 from places import Place
 from plans import DAY, Lean, plan_of
 from virtual_time import START, Time, VirtualLoop
@@ -84,7 +84,7 @@ class World:
             self.company,
             self.random,
             self.trace,
-            Weather(0.0, self.plan.weather.latest, self.plan.weather.latency),
+            replace(self.plan.weather, trouble=0.0),
         )
         self.net.page = self.plan.page
         self.net.watch = self._watch
