@@ -2,7 +2,7 @@
 
 import sys
 import webbrowser
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -23,7 +23,7 @@ from qbdesk.commands.running import (
 )
 from qbdesk.commands.totals import as_json_value
 from qbdesk.sync.errors import Refusal
-from qbdesk.sync.views import Clearing, CompanyView, ConsentRequest, Offer, State
+from qbdesk.sync.views import CompanyView, ConsentRequest, Offer, Proposal, State
 
 if TYPE_CHECKING:
     from qbdesk.sync.service import Service
@@ -39,15 +39,19 @@ LONGEST_LINE = 10_000  # characters; an address that Intuit sends the browser to
 @click.option("--from", "from_date", required=True, help="First day of payment, YYYY-MM-DD.")
 def add(company: str, source: str, url: str, from_date: str) -> None:
     """Add COMPANY. The token comes from $QBDESK_SOURCE_TOKEN, or is asked."""
-    try:
-        # Not date.fromisoformat(): it takes weeks and days without dashes as well.
-        day = datetime.strptime(from_date, "%Y-%m-%d").date()
-    except ValueError:
-        fail("--from is a day of the calendar, written YYYY-MM-DD, such as 2026-01-31.")
+    day = _day("--from", from_date)
     token = secret("QBDESK_SOURCE_TOKEN", "Token of the invoicing system")
     with service() as opened:
         view = wait(opened.add_company(company, source, url, token, day, who()))
         click.echo(f"Added {plain(view.name)}: {plain(view.source_name or '')}, from {day}.")
+
+
+def _day(name: str, told: str) -> date:
+    try:
+        # Not date.fromisoformat(): it takes weeks and days without dashes as well.
+        return datetime.strptime(told, "%Y-%m-%d").date()
+    except ValueError:
+        fail(f"{name} is a day of the calendar, written YYYY-MM-DD, such as 2026-01-31.")
 
 
 @click.command()
@@ -89,6 +93,9 @@ NOTHING_KEPT = "Not connected; nothing was kept."
 OTHER_COMPANY = "other_company"  # words of Offer.questions
 MISMATCH = "environment_mismatch"
 INCOME_ACCOUNT = "income_account"
+FIRST_DAY = "first_day"
+TO_UNDEPOSITED = "Undeposited Funds until a clearing account is chosen"
+ASKED_FOR = "asked for at the first such invoice"
 
 
 def _confirm(opened: "Service", company: str, offer: Offer, *, switch: bool) -> None:
@@ -105,8 +112,12 @@ def _confirm(opened: "Service", company: str, offer: Offer, *, switch: bool) -> 
         f"Income goes to “{plain(account.name)}” (to change it: "
         f"qbdesk settings {plain(company)} {INCOME_ACCOUNT} NAME)."
     )
+    click.echo(_about_first_day(offer, company))
     for clearing in offer.clearing:
-        click.echo(_about(clearing, company))
+        click.echo(_about(clearing, company, TO_UNDEPOSITED))
+    click.echo(offer.tax)
+    for untaxed in offer.untaxed:
+        click.echo(_about(untaxed, company, ASKED_FOR))
     agreed = {OTHER_COMPANY} if switch else set()
     for word, sentence in offer.questions:
         if word not in agreed:
@@ -118,17 +129,20 @@ def _confirm(opened: "Service", company: str, offer: Offer, *, switch: bool) -> 
     click.echo(f"Connected {plain(view.name)} to {plain(offer.company_name)}.")
 
 
-def _about(clearing: Clearing, company: str) -> str:
-    """Where the money of a method goes; here nothing is chosen that nobody has named."""
-    how = f"qbdesk settings {plain(company)} {clearing.key} NAME"
-    if clearing.chosen:
-        goes_to = f"money goes to “{plain(clearing.chosen_name)}”"
-        return f"{clearing.label}: {goes_to} (to change it: {how})."
-    proposed = f", “{plain(clearing.proposed_name)}” for example" if clearing.proposed else ""
-    return (
-        f"{clearing.label}: money goes to Undeposited Funds until a clearing account is chosen"
-        f"{proposed}: {how}."
-    )
+def _about(proposal: Proposal, company: str, until_chosen: str) -> str:
+    """What is chosen, or proposed; here nothing is chosen that nobody has named."""
+    how = f"qbdesk settings {plain(company)} {proposal.key} NAME"
+    if proposal.chosen:
+        return f"{proposal.label}: “{plain(proposal.chosen_name)}” (to change it: {how})."
+    proposed = f", “{plain(proposal.proposed_name)}” for example" if proposal.proposed else ""
+    return f"{proposal.label}: {until_chosen}{proposed}: {how}."
+
+
+def _about_first_day(offer: Offer, company: str) -> str:
+    how = f"qbdesk settings {plain(company)} {FIRST_DAY}"
+    if offer.first_day_told:
+        return f"{offer.first_day_told} To begin with the first open day: {how} {offer.first_day}."
+    return f"What was paid from {offer.first_day} on is posted (to change it: {how} DAY)."
 
 
 def _ask(word: str, sentence: str) -> None:
@@ -199,9 +213,25 @@ def settings(company: str, key: str | None, value: str | None) -> None:
             raise Refusal("Give the new value as well: qbdesk settings COMPANY KEY VALUE.")
         if key is not None and value is not None:
             with turn(opened, company):
-                wait(opened.change_setting(company, key, value, who()))
-        rows = [[s.key, s.label, s.shown] for s in wait(opened.settings(company))]
+                _change(opened, company, key, value)
+        day = wait(opened.company(company)).from_date
+        rows = [[FIRST_DAY, "Posts what was paid from", str(day)]]
+        rows += [[s.key, s.label, s.shown] for s in wait(opened.settings(company))]
         print_table({"Setting": "left", "What it is": "left", "Now": "left"}, rows)
+
+
+def _change(opened: "Service", company: str, key: str, value: str) -> None:
+    if key != FIRST_DAY:
+        wait(opened.change_setting(company, key, value, who()))
+        return
+    before = wait(opened.company(company))
+    after = wait(opened.begin_from(company, _day(FIRST_DAY, value), who()))
+    if after.paused and not before.paused:
+        name = plain(company)
+        say(
+            f"{name} is paused, since an earlier day brings more invoices. See what would be "
+            f"posted: qbdesk sync {name} --preview. Then post it: qbdesk resume {name}."
+        )
 
 
 @click.command()

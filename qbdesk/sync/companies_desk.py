@@ -144,6 +144,18 @@ class CompaniesDesk:
             self._engine.look_soon(company.name)
         self._hears(CompanyChanged(company.name))
 
+    def begin_from(self, company: Company, first_day: date, who: str) -> CompanyView:
+        """Another first day of payment. For an earlier one the company is paused, so that what
+        comes with it can be looked at before it is posted (rule 34)."""
+        if company.connected and first_day < company.from_date and not company.paused:
+            self.set_paused(company, who, paused=True)
+        with self._around.ledger.begin() as connection:
+            rulings.begin_from(connection, company, first_day, who, self._around.clock())
+            changed = companies.get(connection, company.id)
+        self._engine.look_soon(company.name)
+        self._hears(CompanyChanged(company.name))
+        return self.view(changed)
+
     def app_keys_known(self) -> tuple[str, str] | None:
         with self._around.ledger.begin() as connection:
             everyone = companies.everyone(connection)
@@ -155,14 +167,15 @@ class CompaniesDesk:
         company: Company,
         income_account_id: str,
         agreed: frozenset[str],
-        clearing: Mapping[str, str],
+        answers: Mapping[str, str],
         who: str,
         *,
+        first_day: date | None,
         paused: bool,
     ) -> CompanyView:
         """Keeps a new connection and lets the first pass begin, unless it is to wait."""
         kept = await self._engine.connecting.confirm(
-            company, income_account_id, agreed, clearing, who, paused=paused
+            company, income_account_id, agreed, answers, who, first_day=first_day, paused=paused
         )
         told = f"Connected to {kept.company_name} ({kept.environment}, company {kept.realm_id})."
         told += f" Income goes to {kept.income_account_name}."

@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import httpx
 from sqlalchemy import Connection
 
-from qbdesk.sync import recollection, rulings, settings
+from qbdesk.sync import proposals, recollection, rulings, settings
 from qbdesk.sync.errors import NeedsConsent, Refusal
 from qbdesk.sync.keepers import Keepers, secret_name
 from qbdesk.sync.ledger import companies
@@ -184,6 +184,11 @@ class Connecting:
         kept = [account for account in accounts if account.id == company.income_account_id]
         services = [account for account in accounts if account.name.casefold() == "services"]
         chosen = (*kept, *services, *accounts)
+        new_books = company.realm_id != attempt.realm_id
+        before = self._chosen_before(company, attempt)
+        first_day, told = company.from_date, ""
+        if new_books:
+            first_day, told = proposals.first_day(facts, company.from_date)
         return Offer(
             company_name=facts.company_name,
             environment=attempt.environment,
@@ -194,11 +199,12 @@ class Connecting:
             income_account=chosen[0] if chosen else None,
             questions=tuple(self._questions(company, attempt, facts)),
             findings=(*findings(facts, chosen[0].id if chosen else None), *AT_CONNECT),
-            clearing=settings.clearing(
-                facts,
-                self._chosen_before(company, attempt),
-                propose=company.realm_id != attempt.realm_id,
-            ),
+            new_books=new_books,
+            tax=proposals.tax_treatment(facts),
+            first_day=first_day,
+            first_day_told=told,
+            clearing=proposals.clearing(facts, before, propose=new_books),
+            untaxed=proposals.untaxed(facts, before, propose=new_books),
         )
 
     def _chosen_before(self, company: Company, attempt: Attempt) -> dict[str, str]:
@@ -264,15 +270,17 @@ class Connecting:
         company: Company,
         income_account_id: str,
         agreed: frozenset[str],
-        clearing: Mapping[str, str],
+        answers: Mapping[str, str],
         who: str,
         *,
+        first_day: date | None,
         paused: bool,
     ) -> Company:
         """Keeps the connection, once a person has agreed to all that was asked.
 
         Args:
-            clearing: Of Offer.clearing, the word chosen for each key; others stay as they are.
+            answers: The word chosen for each key of the offer's proposals; others stay as they are.
+            first_day: What is paid from this day on is posted; None: as it was.
             paused: Nothing is posted until the company is resumed.
 
         Raises:
@@ -290,7 +298,7 @@ class Connecting:
         account = next((a for a in facts.income_accounts if a.id == income_account_id), None)
         if account is None:
             raise Refusal("Choose an active income account of this QuickBooks company.")
-        wanted = settings.checked_clearing(facts, clearing)
+        wanted = proposals.checked(facts, answers)
         name, secret = secret_name(attempt.keys.client_id), attempt.keys.client_secret
         await self._aside(lambda: self._vault.store_secret(name, secret))
         with self._ledger.begin() as connection:
@@ -322,6 +330,8 @@ class Connecting:
             for key, word in wanted.items():
                 if before.get(key, "") != word:
                     settings.change(connection, kept, key, word, who, self._clock())
+            if first_day not in (None, kept.from_date):
+                rulings.begin_from(connection, kept, first_day, who, self._clock())
             return companies.get(connection, kept.id)
 
     def _place(self, connection: Connection, company: Company, attempt: Attempt) -> Company:

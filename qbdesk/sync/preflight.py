@@ -77,6 +77,11 @@ class Facts(_Fact):
         )
 
     @property
+    def code_on_every_line(self) -> bool:
+        """In Canada and elsewhere; in the US the lines say only whether they are taxed."""
+        return self.using_sales_tax and self.country != "US"
+
+    @property
     def read_only(self) -> bool:
         return self.subscription in READ_ONLY
 

@@ -259,6 +259,15 @@ def start_from(connection: Connection, company: Company, from_date: date, now: d
     invoices.requeue(connection, early, now)
 
 
+def begin_from(
+    connection: Connection, company: Company, first_day: date, who: str, now: datetime
+) -> None:
+    """A person chose another first day of payment."""
+    start_from(connection, company, first_day, now)
+    told = f"Posts what was paid from {first_day} on. Before: from {company.from_date} on."
+    journal.add(connection, company.id, None, now, told, who=who)
+
+
 def requeue(connection: Connection, ids: Sequence[int], now: datetime) -> None:
     """What was held is looked at once more, because something it may hang on has changed."""
     steps.retire(connection, ids)

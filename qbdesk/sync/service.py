@@ -315,6 +315,12 @@ class Service:
         self._hears(CompanyChanged(company))
         self._engine.look_soon(company)
 
+    @_on_engine
+    async def begin_from(self, company: str, first_day: date, who: str = "you") -> CompanyView:
+        """Posts what was paid from another day on; for an earlier one the company is paused, so
+        that what comes with it can be looked at first (rule 34)."""
+        return self._desk.begin_from(self._company(company), first_day, who)
+
     # ---- connecting ----
 
     @_on_engine
@@ -341,21 +347,23 @@ class Service:
         company: str,
         income_account_id: str,
         agreed: frozenset[str],
-        clearing: Mapping[str, str] = MappingProxyType({}),
+        answers: Mapping[str, str] = MappingProxyType({}),
         who: str = "you",
         *,
+        first_day: date | None = None,
         paused: bool = False,
     ) -> CompanyView:
         """Keeps the connection.
 
         Args:
             agreed: The words of Offer.questions a person said yes to.
-            clearing: The word that was chosen for each key of Offer.clearing.
+            answers: The word that was chosen for each key of Offer.clearing and Offer.untaxed.
+            first_day: What is paid from this day on is posted; None: as it was.
             paused: Nothing is posted until the company is resumed.
         """
         here = self._company(company)
         return await self._desk.confirm(
-            here, income_account_id, agreed, clearing, who, paused=paused
+            here, income_account_id, agreed, answers, who, first_day=first_day, paused=paused
         )
 
     @_on_engine

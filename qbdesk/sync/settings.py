@@ -1,6 +1,6 @@
 """A company's settings: what may be chosen, in QuickBooks' own names, and what was chosen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -11,22 +11,16 @@ from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, memory
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.planner.items import ITEM
-from qbdesk.sync.planner.money_received import BY_INTUIT, CLEARED_LATER, KNOWN_METHODS
+from qbdesk.sync.planner.money_received import BY_INTUIT, KNOWN_METHODS
 from qbdesk.sync.preflight import Facts
 from qbdesk.sync.quickbooks import text
-from qbdesk.sync.views import Choice, Clearing, Setting
+from qbdesk.sync.views import Choice, Setting
 
 INCOME_ACCOUNT = "income_account"
 DEPOSIT = "deposit."
 TAX = "tax."
 USUAL = Choice("", "Undeposited Funds")
-LATER = Choice("", "Later: Undeposited Funds until then")
-# Words in the name of an account that tell what waits there.
-_CLEARED = {
-    "card": ("card", "clearing"),
-    "paypal": ("paypal",),
-    "bank_debit": ("debit", "clearing"),
-}
+ASKED = Choice("", "Ask at the next invoice")
 LOOKED_FOR = Choice("", "What QuickBooks recorded itself (looked for)")
 LONGEST_KEY = 60
 NOT_CONNECTED = "Connect the company to QuickBooks first; its settings are QuickBooks' accounts."
@@ -42,16 +36,16 @@ def offered(connection: Connection, company: Company) -> list[Setting]:
     found = [
         Setting(INCOME_ACCOUNT, "Default income account", company.income_account_id or "", income)
     ]
-    places = _deposit_places(facts)
+    places = deposit_places(facts)
     for method, name in KNOWN_METHODS.items():
         key = f"{DEPOSIT}{method}"
         usual = LOOKED_FOR if method == BY_INTUIT else USUAL
         choices = (usual, *places)
         found.append(Setting(key, f"{name}: money goes to", chosen.get(key, ""), choices))
-    codes = tuple(Choice(code.id, code.name) for code in facts.tax_codes)
+    codes = choices_of(facts, TAX)
     for key, value in chosen.items():
         if key.startswith(TAX):
-            found.append(Setting(key, _tax_label(key), value, codes))
+            found.append(Setting(key, tax_label(key), value, codes))
     items = products.choices(connection, company.id)
     for key, value in chosen.items():
         if key.startswith(ITEM):
@@ -65,7 +59,7 @@ def _facts(connection: Connection, company: Company) -> Facts | None:
     return None if kept is None else Facts.model_validate(kept)
 
 
-def _deposit_places(facts: Facts) -> tuple[Choice, ...]:
+def deposit_places(facts: Facts) -> tuple[Choice, ...]:
     return tuple(
         Choice(account.id, account.name)
         for account in facts.accounts
@@ -73,38 +67,7 @@ def _deposit_places(facts: Facts) -> tuple[Choice, ...]:
     )
 
 
-def clearing(facts: Facts, chosen: Mapping[str, str], *, propose: bool) -> tuple[Clearing, ...]:
-    """What is asked for at connect: an account for each method that is paid out later (rule 25).
-
-    Args:
-        propose: False where it was asked before: then what was left as it is stays so.
-    """
-    places = _deposit_places(facts)
-    return tuple(
-        Clearing(
-            f"{DEPOSIT}{method}",
-            KNOWN_METHODS[method],
-            (LATER, *places),
-            chosen.get(f"{DEPOSIT}{method}", ""),
-            next((p.word for p in places if propose and _looks_like(p, method)), ""),
-        )
-        for method in CLEARED_LATER
-    )
-
-
-def _looks_like(place: Choice, method: str) -> bool:
-    return all(word in place.label.casefold() for word in _CLEARED[method])
-
-
-def checked_clearing(facts: Facts, wanted: Mapping[str, str]) -> dict[str, str]:
-    """The accounts that a person chose at connect. Raises Refusal for any other."""
-    keys = [f"{DEPOSIT}{method}" for method in CLEARED_LATER]
-    return {
-        key: _choice(word, _choices(facts, key)).word for key, word in wanted.items() if key in keys
-    }
-
-
-def _tax_label(key: str) -> str:
+def tax_label(key: str) -> str:
     """`tax.13.ON` in words; the last part may be a province, the middle holds points itself."""
     rates, _, where = key.removeprefix(TAX).rpartition(".")
     if rates == "untaxed":
@@ -131,11 +94,11 @@ def change(
     if key.startswith(ITEM):
         key = products.setting_key(key)
         items = products.choices(connection, company.id)
-        choice = _choice(value, [item for item in items if item.word == value])
+        choice = choice_named(value, [item for item in items if item.word == value])
     elif key.startswith(CUSTOMER):
         choice = chosen_customers.choice(connection, company.id, key, value)
     else:
-        choice = _choice(value, _choices(facts, key))
+        choice = choice_named(value, choices_of(facts, key))
     before = _present(connection, company, key)
     if key == INCOME_ACCOUNT:
         account = {"income_account_id": choice.word, "income_account_name": choice.label}
@@ -155,21 +118,22 @@ def _present(connection: Connection, company: Company, key: str) -> str:
     return shown.get(key) or "the usual"
 
 
-def _choices(facts: Facts, key: str) -> Sequence[Choice]:
+def choices_of(facts: Facts, key: str) -> tuple[Choice, ...]:
+    """What a setting may be. Raises Refusal where there is none of that name."""
     if key == INCOME_ACCOUNT:
-        return [Choice(account.id, account.name) for account in facts.income_accounts]
+        return tuple(Choice(account.id, account.name) for account in facts.income_accounts)
     if key.startswith(DEPOSIT) and key.removeprefix(DEPOSIT) in KNOWN_METHODS:
-        return (USUAL, *_deposit_places(facts))
+        return (USUAL, *deposit_places(facts))
     if key.startswith(TAX) and len(key) <= LONGEST_KEY:
-        return [Choice(code.id, code.name) for code in facts.tax_codes]
+        return (ASKED, *(Choice(code.id, code.name) for code in facts.tax_codes))
     raise Refusal(
-        "There is no such setting. There are income_account, deposit.METHOD (such as "
+        "There is no such setting. There are first_day, income_account, deposit.METHOD (such as "
         "deposit.card), tax.RATES.PROVINCE (such as tax.13.ON), item.PRODUCT and "
         "customer.CLIENT.CURRENCY."
     )
 
 
-def _choice(wanted: str, choices: Sequence[Choice]) -> Choice:
+def choice_named(wanted: str, choices: Sequence[Choice]) -> Choice:
     for choice in choices:
         if wanted == choice.word or wanted.casefold() == choice.label.casefold():
             return choice

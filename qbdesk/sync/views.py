@@ -205,13 +205,14 @@ class IncomeAccount:
 
 
 @dataclass(frozen=True)
-class Clearing:
-    """Where the money of one method may wait until it is paid out (rule 25).
+class Proposal:
+    """A setting that is asked for at connect and may be left for later.
 
     Attributes:
         key: The setting that keeps it.
+        choices: The first, with the word "", leaves it for later.
         chosen: The word of what was chosen before; "": nothing yet.
-        proposed: The word of the account that looks like it; "": none does.
+        proposed: The word of the choice that looks right; "": none does.
     """
 
     key: str
@@ -241,7 +242,12 @@ class Offer:
             "other_company" (another company or environment than before), "environment_mismatch"
             (live source with a sandbox company, or the reverse) and "same_source" (another company
             is fed by the same source tenant).
-        clearing: What is asked for as well, and may be left for later: the word "" of each.
+        clearing: Where the money of each method waits that is paid out later (rule 25).
+        new_books: It was not connected to these books until now.
+        tax: How the company taxes its sales, and what that means for its invoices.
+        untaxed: The tax codes of lines without tax (rule 17); none where QuickBooks needs none.
+        first_day: From which day of payment on it is proposed to post.
+        first_day_told: Why it is another one than was chosen before; "": it is the same.
     """
 
     company_name: str
@@ -253,7 +259,12 @@ class Offer:
     income_account: IncomeAccount | None
     questions: tuple[tuple[str, str], ...]
     findings: tuple[Finding, ...]
-    clearing: tuple[Clearing, ...] = ()
+    new_books: bool
+    tax: str
+    first_day: date
+    first_day_told: str = ""
+    clearing: tuple[Proposal, ...] = ()
+    untaxed: tuple[Proposal, ...] = ()
 
 
 @dataclass(frozen=True)

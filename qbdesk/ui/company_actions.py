@@ -176,6 +176,7 @@ class CompanyActions(QObject):
         if view is not None:
             dialog = SettingsDialog(self._bridge, view, self._contents)
             dialog.saved.connect(lambda: self._desk.tell(self.tr("The settings are saved.")))
+            dialog.preview_wanted.connect(self._preview_first)
             self._desk.open_dialog(dialog)
 
     def _totals(self) -> None:

@@ -88,7 +88,9 @@ def _sign_in(screen: Screen, practice: Practice, pictures: Path) -> None:
     screen.click("Connect")
     screen.find("Is this the right company?")
     screen.find("TEST SERVER · SANDBOX")
-    screen.press("Use this company")
+    picture(pictures / "confirm.png")
+    screen.press("Use it, and preview first")
+    screen.press("Start posting")
     screen.find("QuickBooks connected")
 
 

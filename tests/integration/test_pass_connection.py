@@ -245,7 +245,7 @@ def test_an_account_that_is_no_clearing_account_is_refused_before_anything_is_ke
     refusal = office.service.confirm_connect(
         NAME, offer.income_account.id, frozenset(), wrong
     ).exception(PATIENCE)
-    assert "There are: Undeposited Funds" in str(refusal)
+    assert "There are: Later: Undeposited Funds" in str(refusal)
     assert not office.view().connected
 
 

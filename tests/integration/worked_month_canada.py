@@ -114,7 +114,7 @@ def taxes() -> Iterator[Shown]:
     told = Question("no tax, for clients that the source calls exempt", "Use “Exempt”")
     who = client("exempt", "Exempt Charity", ONTARIO, tax_exempt=True)
     yield Shown(sale("exempt", who, rows), (17,), (told,), codes=("Exempt",))
-    told = Question("no tax, for untaxed lines of clients at home", "Use “Exempt”")
+    told = Question("no tax, for clients at home", "Use “Exempt”")
     who = client("home", "Untaxed At Home", ONTARIO)
     yield Shown(sale("home", who, rows), (17,), (told,), codes=("Exempt",))
     # The source rounds over the invoice, 3.91; QuickBooks line by line, 3.90.

@@ -97,7 +97,7 @@ RULES: dict[int, tuple[str, str, str, str]] = {
     17: (
         "sync/planner/tax_codes.py",
         "test_untaxed_lines_abroad_are_asked_once_for_all",
-        "untaxed lines of clients at home",
+        "clients that the source calls exempt",
         "you are asked once each for exempt clients, clients abroad and clients at home",
     ),
     18: (

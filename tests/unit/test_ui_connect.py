@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from PySide6.QtCore import QObject, Qt, Signal
@@ -290,7 +291,7 @@ def test_the_account_is_proposed_and_confirmed(at: Dialog) -> None:
     assert at.dialog.confirm.account.currentText() == "Services"
     at.dialog.confirm.account.setCurrentIndex(0)
     with at.qtbot.waitSignal(at.dialog.connected) as connected:
-        at.press(at.dialog.go_on)
+        at.press(at.dialog.other_way)
     ((company, account, agreed, *_),) = at.service.calls("confirm_connect")
     assert (company, account, agreed) == ("maple", "1", frozenset())
     assert connected.args[0].connected
@@ -298,17 +299,48 @@ def test_the_account_is_proposed_and_confirmed(at: Dialog) -> None:
     assert not at.dialog.isVisible()
 
 
-def test_a_company_can_be_connected_so_that_nothing_is_posted_before_a_preview(at: Dialog) -> None:
-    assert not at.dialog.preview.isVisible()
+def test_new_books_are_posted_to_after_a_preview_unless_a_person_wants_it_at_once(
+    at: Dialog,
+) -> None:
+    assert not at.dialog.other_way.isVisible()
     at.land()
+    assert at.dialog.other_way.text() == "Use it, and post at once"
     heard: list[object] = []
     at.dialog.connected.connect(heard.append)
     with at.qtbot.waitSignal(at.dialog.preview_wanted) as wanted:
-        at.press(at.dialog.preview)
+        at.press(at.dialog.go_on)
     ((company, account, agreed, *_, paused),) = at.service.calls("confirm_connect")
     assert (company, account, agreed, paused) == ("maple", "2", frozenset(), "paused")
     assert (wanted.args[0].connected, wanted.args[0].paused) == (True, True)
     assert heard == []
+
+
+def test_books_that_were_posted_to_before_need_no_preview(at: Dialog) -> None:
+    at.service.offer = replace(OFFER, new_books=False)
+    at.land()
+    assert at.dialog.other_way.text() == "Use it, and preview first"
+    with at.qtbot.waitSignal(at.dialog.connected) as connected:
+        at.press(at.dialog.go_on)
+    assert not connected.args[0].paused
+
+
+def test_the_first_day_is_proposed_with_its_reason_and_can_be_another(at: Dialog) -> None:
+    why = "You chose 2026-01-01, but the books are closed up to 2026-03-31."
+    at.service.offer = replace(OFFER, first_day=date(2026, 4, 1), first_day_told=why)
+    at.land()
+    assert why in at.texts()
+    assert at.dialog.confirm.first_day.day() == date(2026, 4, 1)
+    at.dialog.confirm.first_day.show_day(date(2026, 5, 1))
+    at.press(at.dialog.go_on)
+    assert date(2026, 5, 1) in at.service.calls("confirm_connect")[0]
+
+
+def test_how_sales_are_taxed_is_said_and_codes_for_untaxed_lines_proposed(at: Dialog) -> None:
+    at.land()
+    assert "Every line gets a tax code." in at.texts()
+    assert at.dialog.confirm.proposed["tax.untaxed.abroad"].currentText() == "Zero-rated"
+    at.press(at.dialog.go_on)
+    assert at.service.calls("confirm_connect")[0][3]["tax.untaxed.abroad"] == "7"
 
 
 def test_without_a_proposal_an_account_has_to_be_chosen(at: Dialog) -> None:
@@ -321,7 +353,8 @@ def test_without_a_proposal_an_account_has_to_be_chosen(at: Dialog) -> None:
 
 def test_clearing_accounts_are_asked_for_and_may_be_left_for_later(at: Dialog) -> None:
     at.land()
-    boxes = at.dialog.confirm.clearing
+    boxes = at.dialog.confirm.proposed
+    boxes.pop("tax.untaxed.abroad")
     assert "paid out later, in one sum and net of fees" in at.texts()
     # What looks like the account is proposed.
     assert {key: box.currentText() for key, box in boxes.items()} == {
@@ -331,14 +364,14 @@ def test_clearing_accounts_are_asked_for_and_may_be_left_for_later(at: Dialog) -
     boxes["deposit.paypal"].setCurrentIndex(1)
     boxes["deposit.card"].setCurrentIndex(0)
     at.press(at.dialog.go_on)
-    ((*_, clearing, _),) = at.service.calls("confirm_connect")
-    assert clearing == {"deposit.card": "", "deposit.paypal": "91"}
+    answers = at.service.calls("confirm_connect")[0][3]
+    assert answers == {"deposit.card": "", "deposit.paypal": "91"}
 
 
 def test_another_offer_brings_its_own_clearing_accounts(at: Dialog) -> None:
     at.land()
     at.dialog.confirm.show_offer(replace(OFFER, clearing=OFFER.clearing[:1]))
-    assert list(at.dialog.confirm.clearing) == ["deposit.card"]
+    assert list(at.dialog.confirm.proposed) == ["tax.untaxed.abroad", "deposit.card"]
 
 
 def test_every_question_has_to_be_agreed_to_in_words(at: Dialog) -> None:
@@ -413,7 +446,7 @@ def test_what_is_being_confirmed_is_not_broken_off(at: Dialog) -> None:
     assert not at.dialog.cancel.isEnabled()
     at.qtbot.keyClick(at.dialog, Qt.Key.Key_Escape)
     assert at.dialog.isVisible()
-    with at.qtbot.waitSignal(at.dialog.connected):
+    with at.qtbot.waitSignal(at.dialog.preview_wanted):
         at.service.gate.set()
     assert at.service.calls("cancel_connect") == []
 

@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -87,11 +87,38 @@ def test_the_tab_key_goes_through_the_boxes_as_they_stand(qtbot, bridge, service
     assert dialog.focusWidget() is dialog.more
 
 
-def test_source_and_first_day_are_only_to_be_read(qtbot, bridge, service) -> None:
+def test_the_source_is_only_to_be_read(qtbot, bridge, service) -> None:
     dialog = opened(qtbot, bridge, service)
     assert "https://billing.example.com" in texts(dialog)
-    assert "1 Jan 2026" in texts(dialog)
-    assert dialog.findChildren(QLineEdit) == []
+    lines = [line for line in dialog.findChildren(QLineEdit) if line.parent() != dialog.first_day]
+    assert lines == []
+
+
+def test_an_earlier_first_day_is_kept_and_leads_to_a_preview(qtbot, bridge, service) -> None:
+    dialog = opened(qtbot, bridge, service)
+    assert dialog.first_day.text() == "1 Jan 2026"
+    assert not dialog.earlier.isVisible()
+    dialog.first_day.show_day(date(2025, 10, 1))
+    assert dialog.earlier.isVisible()
+    choose(dialog, "deposit.card", "Card clearing")
+    with qtbot.waitSignal(dialog.preview_wanted) as wanted:
+        qtbot.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
+    assert service.calls("begin_from") == [["maple", date(2025, 10, 1), who()]]
+    assert len(service.calls("change_setting")) == 1
+    assert (wanted.args[0].from_date, wanted.args[0].paused) == (date(2025, 10, 1), True)
+    assert not dialog.isVisible()
+
+
+def test_a_later_first_day_needs_no_preview(qtbot, bridge, service) -> None:
+    dialog = opened(qtbot, bridge, service)
+    previewed: list[object] = []
+    dialog.preview_wanted.connect(previewed.append)
+    dialog.first_day.show_day(date(2026, 3, 1))
+    assert not dialog.earlier.isVisible()
+    with qtbot.waitSignal(dialog.saved):
+        qtbot.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
+    assert service.calls("begin_from") == [["maple", date(2026, 3, 1), who()]]
+    assert previewed == []
 
 
 def test_only_a_changed_one_is_sent_with_who_changed_it(qtbot, bridge, service) -> None:

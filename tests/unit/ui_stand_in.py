@@ -23,7 +23,6 @@ from qbdesk.sync.reports import (
 )
 from qbdesk.sync.views import (
     Choice,
-    Clearing,
     CompanyChanged,
     CompanyRemoved,
     CompanyView,
@@ -37,6 +36,7 @@ from qbdesk.sync.views import (
     JournalEntry,
     Offer,
     PassResult,
+    Proposal,
     Requests,
     Setting,
     SortBy,
@@ -140,9 +140,21 @@ OFFER = Offer(
     income_account=IncomeAccount("2", "Services"),
     questions=(),
     findings=(),
+    new_books=True,
+    tax="Every line gets a tax code.",
+    first_day=date(2026, 1, 1),
+    untaxed=(
+        Proposal(
+            "tax.untaxed.abroad",
+            "Lines without tax, clients abroad",
+            (Choice("", "Ask at the next invoice"), Choice("7", "Zero-rated")),
+            "",
+            "7",
+        ),
+    ),
     clearing=(
-        Clearing("deposit.card", "Credit card", LATER_OR, "", "91"),
-        Clearing("deposit.paypal", "PayPal", LATER_OR, "", ""),
+        Proposal("deposit.card", "Credit card", LATER_OR, "", "91"),
+        Proposal("deposit.paypal", "PayPal", LATER_OR, "", ""),
     ),
 )
 
@@ -435,9 +447,10 @@ class StandIn:
         company_name: str,
         income_account_id: str,
         agreed: frozenset[str],
-        clearing: dict[str, str],
+        answers: dict[str, str],
         who: str,
         *,
+        first_day: date,
         paused: bool = False,
     ) -> "Future[CompanyView]":
         def confirmed() -> CompanyView:
@@ -446,7 +459,7 @@ class StandIn:
             self.views[company_name] = company(company_name, paused=paused)
             return self.views[company_name]
 
-        told = (company_name, income_account_id, agreed, clearing, who)
+        told = (company_name, income_account_id, agreed, answers, first_day, who)
         return self._answer(confirmed, "confirm_connect", *told, *(["paused"] if paused else []))
 
     def cancel_connect(self, company: str) -> "Future[None]":
@@ -491,6 +504,16 @@ class StandIn:
 
     def settings(self, company: str) -> "Future[list[Setting]]":
         return self._answer(lambda: list(self.known_settings), "settings", company)
+
+    def begin_from(self, company: str, first_day: date, who: str) -> "Future[CompanyView]":
+        def begins() -> CompanyView:
+            view = self.views[company]
+            paused = view.paused or (view.connected and first_day < view.from_date)
+            self.views[company] = replace(view, from_date=first_day, paused=paused)
+            self.tell(CompanyChanged(company))
+            return self.views[company]
+
+        return self._answer(begins, "begin_from", company, first_day, who)
 
     def change_setting(
         self, company: str, key: str, value: str, who: str, *, offered: bool = False

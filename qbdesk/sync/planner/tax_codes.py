@@ -11,6 +11,11 @@ from qbdesk.sync.preflight import TaxCodeFact
 from qbdesk.sync.views import Choice
 
 CODE_PREFIX = "tax_code:"
+UNTAXED = {
+    "home": "clients at home",
+    "abroad": "clients abroad",
+    "exempt": "clients that the source calls exempt",
+}
 PROVINCES = {
     "AB": "ALBERTA",
     "BC": "BRITISH COLUMBIA",
@@ -101,24 +106,23 @@ def _untaxed_code(invoice: PaidInvoice, known: Knowledge) -> TaxCodeFact | Hold:
         if _is_abroad(invoice, known)
         else "home"
     )
-    setting = f"tax.untaxed.{kind}"
+    setting = untaxed_setting(kind)
     codes = [code for code in known.facts.tax_codes if not any(code.percents)]
     chosen = answered(known, setting, codes)
     if chosen is not None:
         return chosen
     wanted = "exempt" if kind == "exempt" else "zero"
     codes.sort(key=lambda code: wanted not in code.name.casefold())
-    who = {
-        "exempt": "clients that the source calls exempt",
-        "abroad": "clients abroad",
-        "home": "untaxed lines of clients at home",
-    }[kind]
-    return ask(setting, codes, f"no tax, for {who}")
+    return ask(setting, codes, f"no tax, for {UNTAXED[kind]}")
 
 
 def _is_abroad(invoice: PaidInvoice, known: Knowledge) -> bool:
     address = invoice.customer.billing_address
     return bool(address and address.country and address.country != known.facts.country)
+
+
+def untaxed_setting(kind: str) -> str:
+    return f"tax.untaxed.{kind}"
 
 
 def setting_for(rates: Sequence[Decimal], province: str | None) -> str:

@@ -1,14 +1,13 @@
 """Adding a company: where its paid invoices come from, and from which day on."""
 
-from datetime import date
-
-from PySide6.QtCore import QDate, Signal
-from PySide6.QtWidgets import QDateEdit, QFormLayout, QLineEdit, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QWidget
 
 from qbdesk.sync.views import CompanyView
 from qbdesk.ui import look
 from qbdesk.ui.bridge import Bridge
 from qbdesk.ui.dialogs.sheet import Sheet
+from qbdesk.ui.parts.day_box import DayBox
 
 SOURCE = "feed"
 
@@ -36,9 +35,7 @@ class AddCompanyDialog(Sheet):
         self.url = self._line("https://billing.example.com")
         self.token = self._line(self.tr("From the settings of your invoicing system"))
         self.token.setEchoMode(QLineEdit.EchoMode.Password)
-        self.from_day = QDateEdit(QDate.currentDate())
-        self.from_day.setCalendarPopup(True)
-        self.from_day.setDisplayFormat("d MMM yyyy")
+        self.from_day = DayBox(self.tr("Post from (paid date)"))
         self.body.addLayout(self._form())
         self.say(
             self.tr(
@@ -87,13 +84,12 @@ class AddCompanyDialog(Sheet):
     def _add(self) -> None:
         self.trouble.hide()
         self._wait(waiting=True)
-        day = self.from_day.date()
         asked = self._bridge.service.add_company(
             self.name.text().strip(),
             SOURCE,
             self.url.text().strip(),
             self.token.text().strip(),
-            date(day.year(), day.month(), day.day()),
+            self.from_day.day(),
         )
         self._bridge.ask(self, asked, self._is_added, self._failed)
 

@@ -61,6 +61,7 @@ class ConnectDialog(Sheet):
         self._consent: Any = None
         self._request: ConsentRequest | None = None
         self._begun = self._by_browser = self._busy = self._confirming = False
+        self._previews = True  # unless these books were posted to before
         self._under_way: Future[Any] | None = None
         self.keys, self.waiting = KeysPage(), WaitingPage()
         self.paste, self.confirm = PastePage(), ConfirmPage()
@@ -70,7 +71,7 @@ class ConnectDialog(Sheet):
         self.body.addWidget(self.pages)
         self.cancel = self.button(self.tr("Cancel"), self.reject)
         self.browser = self.button(self.tr("Open in my browser"), self.use_browser)
-        self.preview = self.button(self.tr("Use it, and preview first"), self._preview_first)
+        self.other_way = self.button("", lambda: self._confirm(preview=not self._previews))
         self.go_on = self.button("", self._go_on, primary=True)
         self.keys.changed.connect(self._enable)
         self.confirm.changed.connect(self._enable)
@@ -87,18 +88,23 @@ class ConnectDialog(Sheet):
     # ---- pages and buttons ----
 
     def _turn_to(self, page: QWidget) -> None:
+        previewed = self.tr("Use it, and preview first")
+        first, second = self.tr("Use this company"), previewed
+        if self._previews:
+            first, second = previewed, self.tr("Use it, and post at once")
+        self.other_way.setText(second)
         texts = {
             self.keys: (self.tr("Connect QuickBooks"), self.tr("Sign in at Intuit")),
             self.waiting: (self.tr("Sign in at Intuit"), ""),
             self.paste: (self.tr("Sign in with your browser"), self.tr("Continue")),
-            self.confirm: (self.tr("Is this the right company?"), self.tr("Use this company")),
+            self.confirm: (self.tr("Is this the right company?"), first),
         }
         heading, go_on = texts[page]
         self.heading.setText(heading)
         self.go_on.setText(go_on)
         self.go_on.setVisible(bool(go_on))
         self.browser.setVisible(page in (self.keys, self.waiting))
-        self.preview.setVisible(page is self.confirm)
+        self.other_way.setVisible(page is self.confirm)
         self.pages.setCurrentWidget(page)
         self._wait(busy=False)
 
@@ -106,7 +112,7 @@ class ConnectDialog(Sheet):
         ready = not self._busy and self._is_complete()
         self.go_on.setEnabled(ready)
         self.browser.setEnabled(ready)
-        self.preview.setEnabled(ready)
+        self.other_way.setEnabled(ready)
         self.cancel.setEnabled(not self._confirming)
 
     def _is_complete(self) -> bool:
@@ -130,11 +136,7 @@ class ConnectDialog(Sheet):
         elif page is self.paste:
             self._landed(self.paste.address.text().strip())
         elif page is self.confirm:
-            self._confirm()
-
-    def _preview_first(self) -> None:
-        self.trouble.hide()
-        self._confirm(preview=True)
+            self._confirm(preview=self._previews)
 
     def _ask(
         self,
@@ -243,13 +245,20 @@ class ConnectDialog(Sheet):
     def _offered(self, offer: Offer) -> None:
         self.paste.address.clear()
         self.confirm.show_offer(offer)
+        self._previews = offer.new_books
         self._turn_to(self.confirm)
 
-    def _confirm(self, *, preview: bool = False) -> None:
+    def _confirm(self, *, preview: bool) -> None:
+        self.trouble.hide()
         self._confirming = True
         self._wait(busy=True)
-        given = (*self.confirm.answer(), who())
-        asked = self._service.confirm_connect(self._company, *given, paused=preview)
+        asked = self._service.confirm_connect(
+            self._company,
+            *self.confirm.answer(),
+            who(),
+            first_day=self.confirm.first_day.day(),
+            paused=preview,
+        )
         told = self.preview_wanted if preview else self.connected
         self._ask(asked, lambda view: self._confirmed(view, told), self._not_confirmed)
 

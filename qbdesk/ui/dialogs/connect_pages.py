@@ -12,13 +12,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from qbdesk.sync.views import Clearing, Offer
+from qbdesk.sync.views import Offer, Proposal
 from qbdesk.ui import look, words
 from qbdesk.ui.look import GAP, Tone
 from qbdesk.ui.parts import layouts
 from qbdesk.ui.parts.agreement import Agreement
 from qbdesk.ui.parts.banner import Findings
 from qbdesk.ui.parts.choice_box import ChoiceBox
+from qbdesk.ui.parts.day_box import DayBox
 from qbdesk.ui.parts.pill import Pill
 from qbdesk.ui.plain import plain
 
@@ -175,11 +176,20 @@ class ConfirmPage(QWidget):
         title.setBuddy(self.account)
         column.addWidget(title)
         column.addWidget(self.account)
-        told = self.tr(
-            "Invoice lines are posted to this income account. Posting starts at once, or after you "
-            "have seen what would be posted: preview first."
-        )
+        told = self.tr("Invoice lines are posted to this income account.")
         column.addWidget(look.label(told, wrap=True, quiet=True))
+        title = look.label(self.tr("Posts what was paid from"), bold=True)
+        self.first_day = DayBox(self.tr("Posts what was paid from"))
+        title.setBuddy(self.first_day)
+        column.addWidget(title)
+        column.addWidget(self.first_day)
+        self.first_day_told = look.label(wrap=True, quiet=True)
+        column.addWidget(self.first_day_told)
+        column.addWidget(look.label(self.tr("Sales tax"), bold=True))
+        self.tax = look.label(wrap=True, quiet=True)
+        column.addWidget(self.tax)
+        self._untaxed = _form()
+        column.addLayout(self._untaxed)
         column.addWidget(look.label(self.tr("Where payouts wait"), bold=True))
         told = self.tr(
             "Cards, PayPal and bank debits are paid out later, in one sum and net of fees. Choose "
@@ -188,7 +198,7 @@ class ConfirmPage(QWidget):
         column.addWidget(look.label(told, wrap=True, quiet=True))
         self._clearing = _form()
         column.addLayout(self._clearing)
-        self.clearing: dict[str, ChoiceBox] = {}
+        self.proposed: dict[str, ChoiceBox] = {}
         self.findings = Findings()
         column.addWidget(self.findings)
         self._questions = layouts.column()
@@ -210,22 +220,27 @@ class ConfirmPage(QWidget):
             self.account.addItem(plain(account.name), account.id)
         chosen = offer.income_account.id if offer.income_account else None
         self.account.setCurrentIndex(self.account.findData(chosen) if chosen else -1)
-        self._offer_clearing(offer.clearing)
+        self.first_day.show_day(offer.first_day)
+        self.first_day_told.setText(plain(offer.first_day_told))
+        self.first_day_told.setVisible(bool(offer.first_day_told))
+        self.tax.setText(plain(offer.tax))
+        self.proposed = {}
+        self._propose(self._untaxed, offer.untaxed)
+        self._propose(self._clearing, offer.clearing)
         self.findings.show_findings(offer.findings)
         self._ask_questions(offer.questions)
         self.changed.emit()
 
-    def _offer_clearing(self, offered: tuple[Clearing, ...]) -> None:
-        """An account that looks like it is proposed; whoever confirms has seen it (rule 25)."""
-        while self._clearing.rowCount():
-            self._clearing.removeRow(0)
-        self.clearing = {}
-        for each in offered:
+    def _propose(self, form: QFormLayout, proposals: tuple[Proposal, ...]) -> None:
+        """Whoever confirms has seen what is proposed (rules 17 and 25)."""
+        while form.rowCount():
+            form.removeRow(0)
+        for each in proposals:
             box = ChoiceBox(each.label, each.choices, each.chosen or each.proposed)
             title = look.label(each.label)
             title.setBuddy(box)
-            self._clearing.addRow(title, box)
-            self.clearing[each.key] = box
+            form.addRow(title, box)
+            self.proposed[each.key] = box
 
     def _ask_questions(self, questions: tuple[tuple[str, str], ...]) -> None:
         layouts.empty(self._questions)
@@ -245,9 +260,9 @@ class ConfirmPage(QWidget):
 
     def answer(self) -> tuple[str, frozenset[str], dict[str, str]]:
         agreed = frozenset(word for word, box in self.boxes.items() if box.isChecked())
-        chosen = {key: box.chosen() for key, box in self.clearing.items()}
-        clearing = {key: word for key, word in chosen.items() if word is not None}
-        return str(self.account.currentData()), agreed, clearing
+        chosen = {key: box.chosen() for key, box in self.proposed.items()}
+        answers = {key: word for key, word in chosen.items() if word is not None}
+        return str(self.account.currentData()), agreed, answers
 
 
 def _column(widget: QWidget) -> QVBoxLayout:

@@ -8,12 +8,13 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFormLayout, QFrame, QPushButton, QScrollArea, QWidget
 
 from qbdesk.sync.views import CompanyView, JournalEntry, Setting
-from qbdesk.ui import look, words
+from qbdesk.ui import look
 from qbdesk.ui.bridge import Bridge
 from qbdesk.ui.dialogs.sheet import Sheet
 from qbdesk.ui.journal import Journal
 from qbdesk.ui.look import GAP
 from qbdesk.ui.parts.choice_box import ChoiceBox
+from qbdesk.ui.parts.day_box import DayBox
 from qbdesk.ui.person import who
 
 # Asked for at once: what every posting uses, and what is paid out later in one sum (rule 25).
@@ -26,9 +27,11 @@ class SettingsDialog(Sheet):
 
     Signals:
         saved: All changes are kept.
+        preview_wanted: The same, and nothing is posted before a preview. arg: CompanyView
     """
 
     saved = Signal()
+    preview_wanted = Signal(object)
 
     def __init__(self, bridge: Bridge, view: CompanyView, parent: QWidget | None = None) -> None:
         super().__init__("", parent, width=660)
@@ -36,6 +39,7 @@ class SettingsDialog(Sheet):
         self.setWindowTitle(self.tr("Settings") + " – qbdesk")
         self._bridge, self._company = bridge, view.name
         self._before: dict[str, str] = {}
+        self._previews = False
         self.boxes: dict[str, ChoiceBox] = {}
         self._others: list[ChoiceBox] = []
         self._inside = QWidget()
@@ -43,10 +47,11 @@ class SettingsDialog(Sheet):
         for name, value in (
             (self.tr("Source"), view.source_name or view.name),
             (self.tr("Its address"), view.source_url),
-            (self.tr("Posts what was paid from"), words.day(view.from_date)),
         ):
             read = look.label(value, wrap=True, selectable=True)
             self._form.addRow(look.label(name, quiet=True), read)
+        self._view = view
+        self._add_first_day(view)
         self.note = look.label(self.tr("Reading the settings …"), quiet=True, wrap=True)
         self._form.addRow(self.note)
         self.more = QPushButton(self.tr("More payment methods"))
@@ -64,6 +69,31 @@ class SettingsDialog(Sheet):
         self.save = self.button(self.tr("Save"), self._save, primary=True)
         self.save.setEnabled(False)
         bridge.ask(self, bridge.service.settings(view.name), self._show, self.complain_of)
+
+    def _add_first_day(self, view: CompanyView) -> None:
+        text = self.tr("Posts what was paid from")
+        self.first_day = DayBox(text)
+        self.first_day.show_day(view.from_date)
+        self.first_day.dateChanged.connect(lambda _: self._changed())
+        title = look.label(text)
+        title.setBuddy(self.first_day)
+        self._form.addRow(title, self.first_day)
+        told = self.tr(
+            "An earlier day brings more invoices: nothing more is posted until you have seen them."
+        )
+        self.earlier = look.label(told, wrap=True, quiet=True)
+        self._form.addRow("", self.earlier)
+        self._form.setRowVisible(self.earlier, False)  # noqa: FBT003 - Qt names none
+
+    def _is_earlier(self) -> bool:
+        return self.first_day.day() < self._view.from_date
+
+    def _changed(self) -> None:
+        self._form.setRowVisible(self.earlier, self._view.connected and self._is_earlier())
+        self.save.setEnabled(self._is_changed())
+
+    def _is_changed(self) -> bool:
+        return bool(self._changes()) or self.first_day.day() != self._view.from_date
 
     def _show_journal(self, entries: list[JournalEntry]) -> None:
         """Who has changed what, at the end."""
@@ -116,7 +146,7 @@ class SettingsDialog(Sheet):
 
     def _add(self, setting: Setting) -> ChoiceBox:
         box = ChoiceBox(setting.label, setting.choices, setting.value)
-        box.currentIndexChanged.connect(lambda _: self.save.setEnabled(bool(self._changes())))
+        box.currentIndexChanged.connect(lambda _: self._changed())
         self._before[setting.key] = setting.value
         self.boxes[setting.key] = box
         # With a buddy, a single & would underline the next letter.
@@ -134,6 +164,10 @@ class SettingsDialog(Sheet):
     def _save(self) -> None:
         self.trouble.hide()
         self._wait(waiting=True)
+        day = self.first_day.day()
+        if day != self._view.from_date:  # first: an earlier one stops what the others would begin
+            asked = self._bridge.service.begin_from(self._company, day, who())
+            self._bridge.ask(self, asked, partial(self._begins, self._is_earlier()), self._refused)
         for key, word in self._changes().items():
             asked = self._bridge.service.change_setting(
                 self._company, key, word, who(), offered=True
@@ -146,9 +180,20 @@ class SettingsDialog(Sheet):
 
     def _kept(self, key: str, word: str, _: None) -> None:
         self._before[key] = word
-        if not self._changes():
-            self.saved.emit()
-            self.accept()
+        self._accept_when_all_is_kept()
+
+    def _begins(self, earlier: bool, view: CompanyView) -> None:
+        self._view = view
+        self._previews = earlier and view.connected
+        self._accept_when_all_is_kept()
+
+    def _accept_when_all_is_kept(self) -> None:
+        if self._is_changed():
+            return
+        self.saved.emit()
+        self.accept()
+        if self._previews:
+            self.preview_wanted.emit(self._view)
 
     def _refused(self, error: BaseException) -> None:
         self._wait(waiting=False)
