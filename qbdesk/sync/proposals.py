@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from qbdesk.sync import settings
 from qbdesk.sync.planner.money_received import CLEARED_LATER, KNOWN_METHODS
-from qbdesk.sync.planner.tax_codes import UNTAXED, untaxed_setting
+from qbdesk.sync.planner.tax_codes import untaxed_setting
 from qbdesk.sync.preflight import Facts
 from qbdesk.sync.views import Choice, Proposal
 
@@ -18,6 +18,7 @@ _CLEARED = {
 }
 # Words in the name of a tax code; lines of clients at home are asked about (rule 17).
 _UNTAXED = {"abroad": "zero", "exempt": "exempt"}
+_WHO = {"home": "clients at home", "abroad": "clients abroad", "exempt": "exempt clients"}
 
 
 def clearing(facts: Facts, chosen: Mapping[str, str], *, propose: bool) -> tuple[Proposal, ...]:
@@ -51,12 +52,12 @@ def untaxed(facts: Facts, chosen: Mapping[str, str], *, propose: bool) -> tuple[
     return tuple(
         Proposal(
             key,
-            f"Lines without tax, {who}",
+            f"No tax, {who}",
             (settings.ASKED, *codes),
             chosen.get(key, ""),
             _only_code_called(codes, _UNTAXED.get(kind)) if propose else "",
         )
-        for kind, who in UNTAXED.items()
+        for kind, who in _WHO.items()
         for key in (untaxed_setting(kind),)
     )
 

@@ -53,7 +53,7 @@ class ConnectDialog(Sheet):
         make_consent: Callable[[QObject], Any] = consent_window,
     ) -> None:
         super().__init__("", parent, width=600)
-        self.setMinimumHeight(500)
+        self.setMinimumHeight(620)
         self.setWindowTitle(self.tr("Connect QuickBooks") + " – qbdesk")
         self._bridge, self._service = bridge, bridge.service
         self._company, self._open_browser = view.name, open_browser

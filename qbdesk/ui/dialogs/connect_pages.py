@@ -160,6 +160,7 @@ class ConfirmPage(QWidget):
         area.setWidget(inside)
         outer.addWidget(area)
         column = _column(inside)
+        column.setContentsMargins(0, 0, GAP, 0)  # beside it the scroll bar has its place
         self.company = look.label(size=1.35, bold=True, wrap=True)
         self.badge = Pill()
         column.addWidget(look.label(self.tr("You allowed access to"), quiet=True))
