@@ -54,7 +54,11 @@ def as_json_value(found: ControlTotals) -> dict[str, object]:
                 "status": str(seen.status),
                 "posted": seen.posted,
                 "count": seen.count,
-                "amounts": {code: _amount(amount, code) for code, amount in seen.amounts},
+                "amounts": {
+                    each.currency: _amount(each.total, each.currency)
+                    for each in seen.amounts
+                    if each.currency
+                },
             }
             for seen in found.seen
         ],

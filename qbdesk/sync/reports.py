@@ -41,18 +41,29 @@ class TotalLine:
 
 
 @dataclass(frozen=True)
+class SeenAmount:
+    """Some invoices of one currency; those that cannot be read have none, and no total."""
+
+    currency: str
+    count: int
+    total: Decimal
+
+
+@dataclass(frozen=True)
 class SeenLine:
     """How many of all that the source showed stand so, and what they come to.
 
     Attributes:
         posted: They are in QuickBooks by qbdesk, so that the control totals compare them.
-        amounts: Totals by currency; what cannot be read has none.
     """
 
     status: Status
     posted: bool
-    count: int
-    amounts: tuple[tuple[str, Decimal], ...]
+    amounts: tuple[SeenAmount, ...]
+
+    @property
+    def count(self) -> int:
+        return sum(each.count for each in self.amounts)
 
 
 @dataclass(frozen=True)

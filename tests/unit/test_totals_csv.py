@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ui_stand_in import CONTROL, total_line
 
-from qbdesk.sync.reports import Kind
+from qbdesk.sync.reports import Kind, SeenAmount
 from qbdesk.sync.totals import csv_file
 
 
@@ -84,9 +84,15 @@ def test_everything_the_source_showed_is_summed() -> None:
     assert ["Needs attention", "no", "CAD", "4", "870.10"] in rows
 
 
-def test_amounts_of_several_currencies_count_their_invoices_once() -> None:
-    amounts = (("CAD", Decimal("1.00")), ("USD", Decimal("2.00")))
-    seen = replace(CONTROL.seen[0], count=2, amounts=amounts)
+def test_each_currency_and_what_cannot_be_read_has_its_own_count() -> None:
+    amounts = (
+        SeenAmount("CAD", 3, Decimal("1.00")),
+        SeenAmount("USD", 1, Decimal("2.00")),
+        SeenAmount("", 2, Decimal(0)),
+    )
+    seen = replace(CONTROL.seen[0], amounts=amounts)
     rows = rows_of(csv_file.text(replace(CONTROL, seen=(seen,))))
-    assert ["Synced", "yes", "CAD", "2", "1.00"] in rows
-    assert ["Synced", "yes", "USD", "", "2.00"] in rows
+    assert ["Synced", "yes", "CAD", "3", "1.00"] in rows
+    assert ["Synced", "yes", "USD", "1", "2.00"] in rows
+    assert ["Synced", "yes", "", "2", ""] in rows
+    assert ["Everything", "", "", "6", ""] in rows

@@ -18,6 +18,7 @@ from qbdesk.sync.reports import (
     PlanKind,
     PlanLine,
     Preview,
+    SeenAmount,
     SeenLine,
     TotalLine,
 )
@@ -181,6 +182,10 @@ def total_line(kind: Kind, label: str, source: str, quickbooks: str | None = "")
     return TotalLine(kind, label, "CAD", Decimal(source), there)
 
 
+def _seen(status: Status, count: int, total: str, *, posted: bool = False) -> SeenLine:
+    return SeenLine(status, posted, (SeenAmount("CAD", count, Decimal(total)),))
+
+
 def plan_line(
     kind: PlanKind, label: str, count: int, amount: str, base: str | None = None
 ) -> PlanLine:
@@ -204,14 +209,10 @@ CONTROL = ControlTotals(
         total_line(Kind.PAID, "Undeposited Funds", "32808.97", "32695.97"),
     ),
     seen=(
-        SeenLine(Status.SYNCED, posted=True, count=142, amounts=(("CAD", Decimal("53700.07")),)),
-        SeenLine(
-            Status.NEEDS_ATTENTION, posted=True, count=1, amounts=(("CAD", Decimal("113.00")),)
-        ),
-        SeenLine(
-            Status.NEEDS_ATTENTION, posted=False, count=4, amounts=(("CAD", Decimal("870.10")),)
-        ),
-        SeenLine(Status.IGNORED, posted=False, count=2, amounts=(("CAD", Decimal("99.00")),)),
+        _seen(Status.SYNCED, 142, "53700.07", posted=True),
+        _seen(Status.NEEDS_ATTENTION, 1, "113.00", posted=True),
+        _seen(Status.NEEDS_ATTENTION, 4, "870.10"),
+        _seen(Status.IGNORED, 2, "99.00"),
     ),
     still_open=(
         MarkedInvoice(

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from qbdesk.sync.errors import Refusal
-from qbdesk.sync.money import ZERO, minor_unit
+from qbdesk.sync.money import minor_unit
 from qbdesk.sync.reports import ControlTotals, Kind, MarkedInvoice, TotalLine
 from qbdesk.sync.views import Status
 
@@ -80,11 +80,9 @@ def _rows(totals: ControlTotals) -> Iterator[list[Cell]]:
     yield ["What the source showed", "In QuickBooks by qbdesk", "Currency", "Invoices", "Total"]
     for seen in totals.seen:
         posted = "yes" if seen.posted else "no"
-        several = seen.amounts or (("", ZERO),)
-        for place, (currency, amount) in enumerate(several):
-            count = seen.count if place == 0 else None
-            total = in_full(amount, currency) if currency else None
-            yield [STATUS[seen.status], posted, currency, count, total]
+        for each in seen.amounts:
+            total = in_full(each.total, each.currency) if each.currency else None
+            yield [STATUS[seen.status], posted, each.currency, each.count, total]
     yield ["Everything", "", "", sum(seen.count for seen in totals.seen), None]
     heading: list[Cell] = ["Number", "Customer", "Currency", "Total", "Open", "Why"]
     for title, entries, count in (

@@ -11,7 +11,7 @@ from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.control import Marked, Place, Sums
 from qbdesk.sync.money import ZERO
 from qbdesk.sync.preflight import Facts
-from qbdesk.sync.reports import ControlTotals, Kind, MarkedInvoice, SeenLine, TotalLine
+from qbdesk.sync.reports import ControlTotals, Kind, MarkedInvoice, SeenAmount, SeenLine, TotalLine
 from qbdesk.sync.totals.figures import ALL_RATES, ELSEWHERE, POSTED, SEEN, UNTOLD
 from qbdesk.sync.views import Status
 
@@ -113,18 +113,17 @@ def account_name(key: str, facts: Facts | None) -> str:
 
 def seen(found: Mapping[Place, Sums]) -> tuple[SeenLine, ...]:
     """Everything that the source showed, by what became of it."""
-    counts: dict[str, int] = {}
-    amounts: dict[str, list[tuple[str, Decimal]]] = {}
+    amounts: dict[str, list[SeenAmount]] = {}
     for place, total in found.items():
-        if place.kind == SEEN:
-            counts[place.key] = counts.get(place.key, 0) + total.in_source
-            if place.currency:
-                amounts.setdefault(place.key, []).append((place.currency, total.source))
+        if place.kind == SEEN and total.in_source:
+            amounts.setdefault(place.key, []).append(
+                SeenAmount(place.currency, total.in_source, total.source)
+            )
     return tuple(
-        SeenLine(status, bool(posted), counts[key], tuple(amounts.get(key, ())))
+        SeenLine(status, bool(posted), tuple(some))
         for status in _ORDER
         for posted in (POSTED, "")
-        if counts.get(key := f"{status}{posted}")
+        if (some := amounts.get(f"{status}{posted}"))
     )
 
 
