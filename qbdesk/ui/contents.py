@@ -65,7 +65,9 @@ class Contents(QWidget):
         self.splitter.addWidget(self.details)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setSizes([900, DETAILS])
-        self.main_page = _column(0, self._upper_part(), self.splitter)
+        # The line comes and goes at the bottom: nothing moves that somebody is about to press.
+        self.pass_line.setContentsMargins(MARGIN, 6, MARGIN, 6)
+        self.main_page = _column(0, self._upper_part(), self.splitter, self.pass_line)
         self.pages = QStackedWidget()
         for page in (self.welcome, self.main_page):
             self.pages.addWidget(page)
@@ -77,7 +79,7 @@ class Contents(QWidget):
             column.addWidget(part, 1 if part is self.pages else 0)
 
     def _upper_part(self) -> QWidget:
-        part = _column(GAP, self.findings, self.actions_bar, self.pass_line, self.filters)
+        part = _column(GAP, self.findings, self.actions_bar, self.filters)
         part.setContentsMargins(MARGIN, GAP, MARGIN, GAP)
         return part
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from PySide6.QtCore import QEvent, Qt, QUrl
+from PySide6.QtCore import QEvent, QPoint, Qt, QUrl
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
 from ui_stand_in import NOW, StandIn, company, held, invoice, not_connected
@@ -528,6 +528,16 @@ def test_a_choice_is_a_button_and_carries_who_pressed_it(screen: Screen) -> None
     select(screen, "inv_00008")
     screen.press(screen.contents.details.choice_buttons[0])
     assert screen.service.calls("resolve") == [["maple", "inv_00008", "post_new", who()]]
+
+
+def test_a_pass_that_begins_moves_no_answer_away_from_under_the_pointer(screen: Screen) -> None:
+    select(screen, "inv_00008")
+    (button, *_) = screen.contents.details.choice_buttons
+    before = button.mapTo(screen.contents, QPoint())
+    screen.service.tell(Progress("maple", "Posting payments", 3, 12))
+    screen.settle()
+    assert screen.contents.pass_line.isVisible()
+    assert button.mapTo(screen.contents, QPoint()) == before
 
 
 def test_a_choice_can_be_taken_for_all_that_are_held_for_the_same_reason(screen: Screen) -> None:
