@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from network import Weather
-from plans import Lean, Plan
+from plans import Lean, Plan, as_it_comes
 from sqlalchemy import Connection, update
 from worlds import Make, usual_engine
 
@@ -111,10 +111,6 @@ def clock_believed(patch: pytest.MonkeyPatch) -> Make:
 # Each is found by worlds of every kind as well, only later (in 400 seeds at the most).
 
 
-def _as_it_comes(plan: Plan) -> Plan:
-    return plan
-
-
 def _lean_to_pauses(plan: Plan) -> Plan:
     plan = replace(plan, at_first=6, things=12, pauses=4, steps=(40.0, 310.0))
     return replace(plan, weather=Weather(0.02, 60.0, 40.0), schedule=None)
@@ -159,7 +155,7 @@ BROKEN = (
     Broken(no_look_up, _lean_to_late_answers, "doubled"),
     Broken(no_settle_time, _lean_to_late_answers, "doubled"),
     Broken(cursor_before_its_page, _lean_to_kills_among_pages, "in no ledger"),
-    Broken(token_used_before_it_is_stored, _as_it_comes, "used before it was stored"),
+    Broken(token_used_before_it_is_stored, as_it_comes, "used before it was stored"),
     Broken(no_check_before_the_wire, _lean_to_pauses, "posted while paused"),
     Broken(clock_believed, lean_to_the_clock, "does not come to rest"),
 )

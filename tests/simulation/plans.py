@@ -1,7 +1,7 @@
 """What a seed makes of a world before it begins."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -34,6 +34,20 @@ class Plan:
 
 
 Lean = Callable[[Plan], Plan]
+
+
+def as_it_comes(plan: Plan) -> Plan:
+    return plan
+
+
+def beyond_reach(plan: Plan) -> Plan:
+    """QuickBooks ignores request ids; besides, writes come later than the settle time, or two desks
+    post the same at once."""
+    switches = plan.switches | {"request_ids": "ignored", "request_id_ttl": None}
+    plan = replace(plan, switches=switches, namesakes=False)
+    if plan.mode == "one":
+        return replace(plan, weather=replace(plan.weather, latest=7200.0))
+    return replace(plan, mode="two desks")
 
 
 def plan_of(random: Random) -> Plan:

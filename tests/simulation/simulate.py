@@ -28,6 +28,7 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT)]
 
 import worlds  # noqa: E402 - the path comes first
+from plans import Lean, as_it_comes, beyond_reach  # noqa: E402
 
 BESIDE = ("simulate.py", "test_simulation.py", "broken.py", "kept_seeds.py")  # decide no world
 # Nor do these, which no world loads: a worker that finds one loaded breaks off.
@@ -45,6 +46,7 @@ CHUNK = 20  # seeds that a worker plays before it reports
 DOCUMENT = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- simulation: begin -->", "<!-- simulation: end -->"
 ENOUGH = 2_000  # worlds from which on the table in the document is written
+BEYOND = 500  # worlds of which the document tells what happens beyond the promise
 
 
 @dataclass
@@ -76,13 +78,13 @@ class Total:
                 setattr(self, each.name, mine + theirs)
 
 
-def play_some(seeds: list[int]) -> Total:
+def play_some(seeds: list[int], lean: Lean) -> Total:
     """In a worker."""
     total = Total(worlds=len(seeds))
     began = time.process_time()
     for seed in seeds:
         try:
-            result = worlds.play(seed)
+            result = worlds.play(seed, lean=lean)
         except Exception as error:
             total.wrong += 1
             total.failed[str(seed)] = f"the world itself broke: {error!r}"
@@ -117,12 +119,14 @@ def _worker() -> None:
     util.Finalize(None, worlds.clear, exitpriority=10)
 
 
-def play_all(seeds: Iterable[int], cores: int) -> Iterator[tuple[list[int], Total]]:
+def play_all(
+    seeds: Iterable[int], cores: int, lean: Lean = as_it_comes
+) -> Iterator[tuple[list[int], Total]]:
     """Plays seeds on so many cores; yields what has been played as it comes in."""
     parts = _parts(list(seeds))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(cores, mp_context=context, initializer=_worker) as pool:
-        futures = {pool.submit(play_some, part): part for part in parts}
+        futures = {pool.submit(play_some, part, lean): part for part in parts}
         try:
             for future in as_completed(futures):
                 yield futures.pop(future), future.result()
@@ -206,11 +210,22 @@ def table(total: Total) -> str:
     return "\n".join(["| | |", "|---|---:|", *(f"| {name} | {n} |" for name, n in rows.items())])
 
 
-def write_down(total: Total, seeds: str) -> None:
+def _beyond_row(cores: int) -> str:
+    """What happens where nothing is promised: it is counted, and no failure."""
+    total = Total()
+    for _, some in play_all(range(BEYOND), cores, beyond_reach):
+        total.add(some)
+    return (
+        f"| {total.worlds:,} worlds beyond the promise (see *Out of reach*): with something lost, "
+        f"doubled, held without need | {total.lost:,}, {total.doubled:,}, {total.wrong:,} |"
+    )
+
+
+def write_down(total: Total, seeds: str, cores: int) -> None:
     """Puts the table between the markers of docs/reliability.md."""
     told = (
         f"{datetime.now(UTC):%Y-%m-%d}, seeds {seeds}, engine {_commit()} (`{engine_hash()}`), "
-        f"Python {sys.version.split()[0]}\n\n{table(total)}"
+        f"Python {sys.version.split()[0]}\n\n{table(total)}\n{_beyond_row(cores)}"
     )
     text = DOCUMENT.read_text("utf-8")
     before, _, rest = text.partition(BEGIN)
@@ -281,7 +296,7 @@ def run_up_to(number: int, cores: int) -> bool:
     whole = not memory.total.failed
     if whole and len(memory.done) >= ENOUGH:
         seeds_told = ", ".join(f"{first}-{end - 1}" for first, end in _ranges(memory.done))
-        write_down(memory.total, seeds_told)
+        write_down(memory.total, seeds_told, cores)
     return whole
 
 

@@ -14,7 +14,7 @@ from desk import NAME, SETTLE, Desk, Home, own_tasks
 from feed_rows import Source
 from network import Network, Traced, in_words
 from places import Place
-from plans import DAY, Lean, plan_of
+from plans import DAY, Lean, as_it_comes, plan_of
 from virtual_time import START, Time, VirtualLoop
 
 from qbdesk.practice.switches import Switches
@@ -384,7 +384,7 @@ def quiet() -> Iterator[None]:
         logging.disable(before)
 
 
-def play(seed: int, make: Make = usual_engine, lean: Lean = lambda plan: plan) -> Result:
+def play(seed: int, make: Make = usual_engine, lean: Lean = as_it_comes) -> Result:
     """Plays one world to its end and judges it. `lean`: what makes some trouble more likely."""
     global _place  # one for each process: its ledgers' statements stay compiled
     if _place is None or not _place.folder.exists():
