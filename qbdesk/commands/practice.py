@@ -24,18 +24,29 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed, other names.")
 @click.option("--invoices", type=click.IntRange(0), default=None, help="How many paid invoices.")
 @click.option("--lines", type=click.Path(path_type=Path), default=None, help="A CSV of lines.")
+@click.option("--with-trouble", is_flag=True, help="And one invoice with each trouble.")
 def practice_server(
-    source: str, port: int, seed: int, invoices: int | None, lines: Path | None
+    source: str,
+    port: int,
+    seed: int,
+    invoices: int | None,
+    lines: Path | None,
+    *,
+    with_trouble: bool,
 ) -> None:
     """The practice servers alone; the first line of stdout says where they are."""
     if lines is not None and not lines.is_file():
         fail(f"There is no file {plain(str(lines))}.")
+    if lines is not None and with_trouble:
+        fail("--with-trouble spoils practice invoices; leave out --lines.")
     from qbdesk.practice.feed.errors import PracticeError
     from qbdesk.practice.serve import PracticeServer, run_forever
     from qbdesk.practice.world import PracticeWorld
 
     try:
-        world = PracticeWorld(source=source, seed=seed, invoices=invoices, lines=lines)
+        world = PracticeWorld(
+            source=source, seed=seed, invoices=invoices, lines=lines, with_trouble=with_trouble
+        )
         run_forever(PracticeServer(world, port), sys.stdout)
     except PracticeError as error:
         fail(str(error))

@@ -10,7 +10,7 @@ from qbdesk.commands.progress import shown_progress
 from qbdesk.commands.running import plain, say
 from qbdesk.practice.serve import PracticeServer
 from qbdesk.sync.service import Service
-from qbdesk.sync.views import CompanyView, Offer
+from qbdesk.sync.views import CompanyView, Offer, Status
 
 
 def set_up(service: Service, server: PracticeServer, company: str) -> tuple[Offer, CompanyView]:
@@ -44,9 +44,10 @@ def show(service: Service, server: PracticeServer, company: str) -> int:
     with shown_progress(service, [company]):
         (result,) = service.sync(company).result()
     print_all(service, company)
+    there = service.company(company).result().counts.get(Status.ALREADY_IN_QUICKBOOKS, 0)
     click.echo(
-        f"{result.synced} synced, {result.waiting} waiting, {result.needs_attention} need "
-        "attention. Nothing left this machine."
+        f"{result.synced} synced, {there} already in QuickBooks, {result.waiting} waiting, "
+        f"{result.needs_attention} need attention. Nothing left this machine."
     )
     if result.stopped:
         say(result.stopped)
