@@ -19,6 +19,7 @@ WORDS = {
     Kind.TAX: "Tax",
     Kind.GROSS: "Gross",
     Kind.PAID: "Paid into",
+    Kind.FILED: "Tax of a filed period",
 }
 
 

@@ -34,6 +34,7 @@ class Switches:
     partner_tax_override: bool = False  # us_automated takes TxnTaxDetail.TotalTax too
     tax_inclusive_amounts: bool = True  # TaxInclusiveAmt is a line's gross; off: its Amount is
     book_close_date: date | None = None  # dated on or before it: fault 6200
+    last_file_date: date | None = None  # TaxAgency.LastFileDate: sales tax is filed up to it
     book_close_password: bool = False  # a closed period answers 6210 (password) instead of 6200
     subscription_status: str = "SUBSCRIBED"  # EXPIRED, RESTRICTED, SUSPENDED, CANCELLED: read-only
     offering: str = "QuickBooks Online Plus"  # CompanyInfo NameValue OfferingSku

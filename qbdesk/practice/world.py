@@ -64,8 +64,8 @@ class PracticeWorld:
         """`invoices`: how many clean ones there are at first, 20 when None; of `lines`, a file of
         invoice lines in the shape of "Online Retail", the first so many, all when None.
         `with_trouble` adds one invoice with each trouble, and to what turns paid later every
-        eighth; it closes the books before the earliest invoice, and somebody has entered things in
-        QuickBooks that have to be asked about (Canada only).
+        eighth; it closes the books and files the sales tax before the earliest invoice, and
+        somebody has entered things in QuickBooks that have to be asked about (Canada only).
 
         Raises PracticeError, with a sentence for the user, for a source not offered and a file
         that cannot be read.
@@ -90,6 +90,8 @@ class PracticeWorld:
         self.first_day = self.maker.today - timedelta(days=OLDEST_DAYS)
         if with_trouble and self.switches.book_close_date is None:
             self.switches.book_close_date = self.first_day - timedelta(days=1)
+        if with_trouble and self.switches.last_file_date is None:
+            self.switches.last_file_date = self.first_day - timedelta(days=1)
         books = Books(self.realm_id, self.company_name, self.switches, clock)
         open_books(books)
         self.company = PracticeCompany(

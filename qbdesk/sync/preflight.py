@@ -1,13 +1,19 @@
 """What a company says of itself: read on connect and daily, and judged in plain words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
-from qbdesk.sync.quickbooks.client import QuickBooks
-from qbdesk.sync.quickbooks.objects import AccountObject, TaxCodeObject, TaxRateObject
+from qbdesk.sync.quickbooks.client import QuickBooks, QuickBooksError
+from qbdesk.sync.quickbooks.fault_codes import FaultKind
+from qbdesk.sync.quickbooks.objects import (
+    AccountObject,
+    TaxAgencyObject,
+    TaxCodeObject,
+    TaxRateObject,
+)
 from qbdesk.sync.quickbooks.queries import Condition, query
 from qbdesk.sync.views import Finding
 
@@ -49,6 +55,17 @@ class TaxCodeFact(_Fact):
         return tuple(sorted(percent.normalize() for _, percent in self.rates if percent))
 
 
+class FiledFact(_Fact):
+    """A tax agency that was filed with: the returns on sales up to that day.
+
+    `rates`: the Ids of the rates whose tax is owed to it; None: QuickBooks has not told.
+    """
+
+    agency: str
+    up_to: date
+    rates: tuple[str, ...] | None = None
+
+
 class Facts(_Fact):
     """One company as it was last read. `accounts` are the active ones money can come or go to."""
 
@@ -67,6 +84,7 @@ class Facts(_Fact):
     uncategorized_income: str | None
     accounts: tuple[AccountFact, ...]
     tax_codes: tuple[TaxCodeFact, ...]
+    filed: tuple[FiledFact, ...] = ()
 
     @property
     def income_accounts(self) -> tuple[AccountFact, ...]:
@@ -111,7 +129,7 @@ AT_CONNECT = (
 
 
 async def examine(quickbooks: QuickBooks) -> Facts:
-    """Reads company and preferences, accounts, and tax codes where they matter (3 to 5 reads).
+    """Reads company and preferences, accounts, and taxes where they matter (3 to 6 reads).
 
     Raises:
         QuickBooksError, Unreachable: As the client's reads do.
@@ -123,8 +141,11 @@ async def examine(quickbooks: QuickBooks) -> Facts:
     kinds = Condition("AccountType", "IN", ("Income", *_DEPOSIT_TYPES))
     accounts = await quickbooks.query(query("Account", [kinds]), AccountObject, "Account")
     codes: tuple[TaxCodeFact, ...] = ()
+    rates: list[TaxRateObject] = []
     if tax.using_sales_tax and not (info.country == "US" and automated):
-        codes = await _tax_codes(quickbooks)
+        rates = await quickbooks.query(query("TaxRate"), TaxRateObject, "TaxRate")
+        codes = await _tax_codes(quickbooks, rates)
+    filed = await _filed(quickbooks, rates) if tax.using_sales_tax else ()
     home = preferences.currency_prefs.home_currency
     sales = preferences.sales_forms_prefs
     return Facts(
@@ -143,6 +164,7 @@ async def examine(quickbooks: QuickBooks) -> Facts:
         uncategorized_income=preferences.other("UncategorizedIncomeAccountId"),
         accounts=tuple(_account(entry) for entry in accounts if entry.active),
         tax_codes=codes,
+        filed=filed,
     )
 
 
@@ -158,8 +180,9 @@ def _account(entry: AccountObject) -> AccountFact:
     )
 
 
-async def _tax_codes(quickbooks: QuickBooks) -> tuple[TaxCodeFact, ...]:
-    rates = await quickbooks.query(query("TaxRate"), TaxRateObject, "TaxRate")
+async def _tax_codes(
+    quickbooks: QuickBooks, rates: Sequence[TaxRateObject]
+) -> tuple[TaxCodeFact, ...]:
     percent = {rate.id: rate.rate_value for rate in rates if rate.rate_value is not None}
     found = await quickbooks.query(query("TaxCode"), TaxCodeObject, "TaxCode")
     return tuple(
@@ -171,6 +194,27 @@ async def _tax_codes(quickbooks: QuickBooks) -> tuple[TaxCodeFact, ...]:
         )
         for code in found
         if code.active and not code.hidden and all(rate in percent for rate in code.rate_ids())
+    )
+
+
+async def _filed(quickbooks: QuickBooks, rates: Sequence[TaxRateObject]) -> tuple[FiledFact, ...]:
+    """Rule 4. Where QuickBooks does not tell, nothing is filed: nobody's posting hangs on it."""
+    try:
+        found = await quickbooks.query(query("TaxAgency"), TaxAgencyObject, "TaxAgency")
+    except QuickBooksError as error:
+        if error.fault.kind in (FaultKind.OUR_BUG, FaultKind.DECIDE):
+            return ()
+        raise
+    owed_to = {rate.id: rate.agency_ref.value for rate in rates if rate.agency_ref}
+    told = bool(rates) and len(owed_to) == len(rates)
+    return tuple(
+        FiledFact(
+            agency=agency.display_name,
+            up_to=agency.last_file_date,
+            rates=tuple(r for r, owed in owed_to.items() if owed == agency.id) if told else None,
+        )
+        for agency in found
+        if agency.tax_tracked_on_sales and agency.last_file_date is not None
     )
 
 
@@ -196,6 +240,14 @@ def _findings(facts: Facts, income_account_id: str | None) -> Iterator[Finding]:
             f"The books are closed up to {facts.close_date}; invoices and payments dated in that "
             "time are held.",
             "The closing date stands in QuickBooks under Account and settings, Advanced.",
+        )
+    if facts.filed:
+        told = ", ".join(f"{each.up_to} ({each.agency})" for each in facts.filed)
+        yield Finding(
+            "mind",
+            f"Sales tax is filed up to {told}; you are asked once how invoices with tax that "
+            "arrive late for it are dated.",
+            "What was filed stands in QuickBooks under Taxes.",
         )
     if facts.applies_credit:
         yield Finding(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from qbdesk.sync import settings
+from qbdesk.sync.chosen_customers import ASK_AGAIN
 from qbdesk.sync.planner.money_received import CLEARED_LATER, KNOWN_METHODS
 from qbdesk.sync.planner.tax_codes import untaxed_setting
 from qbdesk.sync.preflight import Facts
@@ -53,7 +54,7 @@ def untaxed(facts: Facts, chosen: Mapping[str, str], *, propose: bool) -> tuple[
         Proposal(
             key,
             f"No tax, {who}",
-            (settings.ASKED, *codes),
+            (ASK_AGAIN, *codes),
             chosen.get(key, ""),
             _only_code_called(codes, _UNTAXED.get(kind)) if propose else "",
         )

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     TAX = "tax"
     GROSS = "gross"
     PAID = "paid"
+    FILED = "filed"  # tax of invoices whose period was filed before they were posted (rule 4)
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class TotalLine:
     """Source against QuickBooks, in one currency.
 
     Attributes:
-        label: Tax code with its rate, or deposit account; empty for the other kinds.
+        label: Tax code with its rate, deposit account, or how many were dated how; else empty.
         quickbooks: None where QuickBooks has not told this figure.
     """
 

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from qbdesk.sync import chosen_customers, products, rulings
-from qbdesk.sync.chosen_customers import CUSTOMER
+from qbdesk.sync import chosen_customers, filed, products, rulings
+from qbdesk.sync.chosen_customers import ASK_AGAIN, CUSTOMER
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, memory
 from qbdesk.sync.ledger.companies import Company
+from qbdesk.sync.planner.days import LATE_ENTRY, NEXT_PERIOD
 from qbdesk.sync.planner.items import ITEM
 from qbdesk.sync.planner.money_received import BY_INTUIT, KNOWN_METHODS
 from qbdesk.sync.preflight import Facts
@@ -18,9 +19,9 @@ from qbdesk.sync.views import Choice, Setting
 
 INCOME_ACCOUNT = "income_account"
 DEPOSIT = "deposit."
+FILED_ANSWERS = (LATE_ENTRY, NEXT_PERIOD, ASK_AGAIN)
 TAX = "tax."
 USUAL = Choice("", "Undeposited Funds")
-ASKED = Choice("", "Ask at the next invoice")
 LOOKED_FOR = Choice("", "What QuickBooks recorded itself (looked for)")
 LONGEST_KEY = 60
 NOT_CONNECTED = "Connect the company to QuickBooks first; its settings are QuickBooks' accounts."
@@ -45,7 +46,10 @@ def offered(connection: Connection, company: Company) -> list[Setting]:
     codes = choices_of(facts, TAX)
     for key, value in chosen.items():
         if key.startswith(TAX):
-            found.append(Setting(key, tax_label(key), value, codes))
+            found.append(Setting(key, _tax_label(key), value, codes))
+    if filed.SETTING in chosen:
+        label = "Invoices with tax of a period that is filed"
+        found.append(Setting(filed.SETTING, label, chosen[filed.SETTING], FILED_ANSWERS))
     items = products.choices(connection, company.id)
     for key, value in chosen.items():
         if key.startswith(ITEM):
@@ -67,7 +71,7 @@ def deposit_places(facts: Facts) -> tuple[Choice, ...]:
     )
 
 
-def tax_label(key: str) -> str:
+def _tax_label(key: str) -> str:
     """`tax.13.ON` in words; the last part may be a province, the middle holds points itself."""
     rates, _, where = key.removeprefix(TAX).rpartition(".")
     if rates == "untaxed":
@@ -124,11 +128,13 @@ def choices_of(facts: Facts, key: str) -> tuple[Choice, ...]:
         return tuple(Choice(account.id, account.name) for account in facts.income_accounts)
     if key.startswith(DEPOSIT) and key.removeprefix(DEPOSIT) in KNOWN_METHODS:
         return (USUAL, *deposit_places(facts))
+    if key == filed.SETTING:
+        return FILED_ANSWERS
     if key.startswith(TAX) and len(key) <= LONGEST_KEY:
-        return (ASKED, *(Choice(code.id, code.name) for code in facts.tax_codes))
+        return (ASK_AGAIN, *(Choice(code.id, code.name) for code in facts.tax_codes))
     raise Refusal(
         "There is no such setting. There are first_day, income_account, deposit.METHOD (such as "
-        "deposit.card), tax.RATES.PROVINCE (such as tax.13.ON), item.PRODUCT and "
+        "deposit.card), tax.RATES.PROVINCE (such as tax.13.ON), filed_period, item.PRODUCT and "
         "customer.CLIENT.CURRENCY."
     )
 

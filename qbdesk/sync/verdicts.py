@@ -11,6 +11,7 @@ from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.planner.decisions import Finish, Hold, Ignore, Wait
 from qbdesk.sync.views import Status
 
+AT_REST = "In QuickBooks and paid: nothing more to do."
 NOT_WANTED = "not_wanted"
 
 Ending = Hold | Finish | Ignore | Wait
@@ -55,7 +56,8 @@ class Verdicts:
                     continue  # a person's word, given while the pass was running, counts more
                 invoices.change(connection, record.id, changed_at=now, **values)
                 if told:
-                    sentences.append((record.id, told, ""))
+                    remarks = ending.message if told == AT_REST else ""
+                    sentences.append((record.id, told, remarks))
             journal.add_each(connection, self._company_id, now, sentences)
         for record, ending in ended:
             if isinstance(ending, Hold):
@@ -95,5 +97,5 @@ def _finished(record: InvoiceRecord, finish: Finish) -> tuple[str, dict[str, Any
             "quickbooks_payment_ids": list(finish.payment_ids),
         }
     in_quickbooks = finish.status is Status.SYNCED and finish.invoice_id is not None
-    told = "In QuickBooks and paid: nothing more to do." if in_quickbooks else finish.message
+    told = AT_REST if in_quickbooks else finish.message
     return told, values

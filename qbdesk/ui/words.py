@@ -116,6 +116,7 @@ def total_line(line: TotalLine) -> str:
         Kind.TAX: translate("words", "Tax: {label}"),
         Kind.GROSS: translate("words", "Gross"),
         Kind.PAID: translate("words", "Paid into {label}"),
+        Kind.FILED: translate("words", "Tax of a filed period: {label}"),
     }[line.kind]
     told = said.format(currency=line.currency, label=line.label)
     return f"{told}: {line.label}" if line.kind is Kind.NET and line.label else told

@@ -65,7 +65,7 @@ def test_a_code_that_was_not_offered_is_refused_before_anything_is_kept(
     refusal = office.service.confirm_connect(
         NAME, offer.income_account.id, frozenset(), taxed
     ).exception(PATIENCE)
-    assert "There are: Ask at the next invoice, " in str(refusal)
+    assert "There are: Ask again with the next invoice, " in str(refusal)
     assert not office.view().connected
 
 

@@ -11,6 +11,7 @@ from office import Office
 from worked_month import ACCOUNTS, ZERO, Entered, Question, Shown, client, received, sale
 
 CLOSED_DAY = "2026-08-31"
+FILED_DAY = "2026-09-12"
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,14 @@ def dates(home: Home) -> Iterator[Shown]:
         questions=(told,),
         issued="2026-09-01",
         received=("2026-09-01", "2026-10-06"),
+    )
+    told = Question(f"Sales tax is filed up to {FILED_DAY}", "Date it the first day")
+    yield home.shown(
+        4,
+        shown=home.one("filed", "Filed Period Inc", issue_date=FILED_DAY, due_date="2026-10-12"),
+        questions=(told,),
+        issued="2026-09-13",
+        said="dated 2026-09-13 instead",
     )
     told = Question("may already be in your opening receivables", "It is another one")
     issued = {"issue_date": "2026-09-15", "due_date": "2026-10-15"}
@@ -269,7 +278,7 @@ def arranged(home: Home, office: Office) -> None:
         if entry.unapplied:
             office.enter_payment(customer, float(entry.unapplied))
     _clients(office)
-    office.world.switches.change({"book_close_date": CLOSED_DAY})
+    office.world.switches.change({"book_close_date": CLOSED_DAY, "last_file_date": FILED_DAY})
 
 
 def _invoice(home: Home, office: Office, customer: str, entry: Entered) -> str:

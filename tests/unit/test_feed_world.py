@@ -46,6 +46,14 @@ def test_with_trouble_the_books_are_closed_before_the_earliest_clean_invoice() -
     assert sorted(day for day in dates if day <= closed) == [closed - timedelta(days=19), closed]
 
 
+def test_with_trouble_the_tax_is_filed_before_the_earliest_clean_invoice() -> None:
+    world = _world(invoices=50, with_trouble=True)
+    assert world.switches.last_file_date == world.switches.book_close_date
+    named = Switches(last_file_date=date(2026, 1, 31))
+    assert _world(with_trouble=True, switches=named).switches.last_file_date == date(2026, 1, 31)
+    assert _world().switches.last_file_date is None
+
+
 def test_nothing_was_issued_or_paid_before_the_day_to_start_from() -> None:
     world = _world(invoices=100)
     for invoice in world.feed.invoices():

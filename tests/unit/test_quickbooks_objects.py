@@ -18,6 +18,7 @@ from qbdesk.sync.quickbooks.objects import (
     PaymentMethodObject,
     PaymentObject,
     Preferences,
+    TaxAgencyObject,
     TaxCodeObject,
     TaxRateObject,
 )
@@ -227,3 +228,21 @@ def test_what_is_no_json_is_refused_without_being_quoted(body: bytes) -> None:
         read_json(body)
     assert str(refusal.value) == "The answer is not readable JSON"
     assert refusal.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("told", "day"),
+    [
+        ("2026-03-31", date(2026, 3, 31)),
+        ("2026-03-31T00:00:00-07:00", date(2026, 3, 31)),
+        ("soon", None),
+        ("", None),
+        (0, None),
+        (None, None),
+    ],
+)
+def test_a_day_up_to_which_tax_is_filed_that_cannot_be_read_is_none(
+    told: object, day: date | None
+) -> None:
+    agency = {"Id": "1", "DisplayName": "CRA", "TaxTrackedOnSales": True, "LastFileDate": told}
+    assert TaxAgencyObject.model_validate(agency).last_file_date == day

@@ -28,6 +28,12 @@ RULES: dict[int, tuple[str, str, str, str]] = {
         "it may already be in your opening receivables",
         "may be in your opening receivables",
     ),
+    4: (
+        "sync/planner/days.py",
+        "test_a_filed_period_is_asked_about_once_a_company_and_then_listed",
+        "so a return that is filed lacks it. How are such invoices dated?",
+        "tax, of a period whose sales tax return is filed",
+    ),
     5: (
         "sync/planner/customers.py",
         "test_a_client_is_known_again_by_the_sources_id_when_the_email_has_changed",
@@ -98,7 +104,7 @@ RULES: dict[int, tuple[str, str, str, str]] = {
         "sync/planner/tax_codes.py",
         "test_untaxed_lines_abroad_are_asked_once_for_all",
         "clients that the source calls exempt",
-        "you are asked once each for exempt clients, clients abroad and clients at home",
+        "Zero-rated is proposed for clients abroad and Exempt for clients that the source calls exempt",
     ),
     18: (
         "sync/planner/tax.py",

@@ -148,7 +148,7 @@ OFFER = Offer(
         Proposal(
             "tax.untaxed.abroad",
             "Lines without tax, clients abroad",
-            (Choice("", "Ask at the next invoice"), Choice("7", "Zero-rated")),
+            (Choice("", "Ask again with the next invoice"), Choice("7", "Zero-rated")),
             "",
             "7",
         ),

@@ -16,7 +16,7 @@ Entity = dict[str, Any]
 
 # DisplayName is unique across these three (Intuit: Customer, "Name list objects").
 SHARED_NAMES = ("Customer", "Vendor", "Employee")
-NAME_FIELD = {kind: "DisplayName" for kind in SHARED_NAMES}
+NAME_FIELD = {kind: "DisplayName" for kind in (*SHARED_NAMES, "TaxAgency")}
 TRANSACTION_KINDS = ("Invoice", "Payment")
 KINDS = (
     *SHARED_NAMES,

@@ -140,7 +140,7 @@ def _accounts(books: Books) -> None:
 
 def _canadian_taxes(books: Books) -> None:
     agencies = {
-        name: books.add("TaxAgency", {"DisplayName": name, "TaxTrackedOnSales": True})["Id"]
+        name: books.add("TaxAgency", _agency(name, on_purchases=name in (CRA, QC)))["Id"]
         for name in AGENCIES
     }
     rates: dict[str, str] = {}
@@ -154,7 +154,7 @@ def _canadian_taxes(books: Books) -> None:
 
 
 def _us_taxes(books: Books) -> None:
-    agency = books.add("TaxAgency", {"DisplayName": "State", "TaxTrackedOnSales": True})["Id"]
+    agency = books.add("TaxAgency", _agency("State", on_purchases=False))["Id"]
     for pseudo, taxable in (("TAX", True), ("NON", False)):
         code = _code(pseudo, pseudo.title(), [], active=True)
         books.add("TaxCode", {**code, "Taxable": taxable, "TaxGroup": False}, pseudo)
@@ -166,6 +166,16 @@ def _us_taxes(books: Books) -> None:
             for order, (part, percent) in enumerate(components)
         ]
         books.add("TaxCode", _code(name, name, details, active=True))
+
+
+def _agency(name: str, *, on_purchases: bool) -> dict[str, object]:
+    """What was filed with it stands in the switches; see `profile.tax_agency`."""
+    return {
+        "DisplayName": name,
+        "TaxTrackedOnSales": True,
+        "TaxTrackedOnPurchases": on_purchases,
+        "TaxAgencyConfig": "SYSTEM_GENERATED",
+    }
 
 
 def _rate(books: Books, name: str, percent: str, agency: str, *, active: bool) -> str:

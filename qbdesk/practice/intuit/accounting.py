@@ -183,6 +183,8 @@ def _document(company: PracticeCompany, call: Call) -> str:
         return _member("CompanyInfo", company_info)
     kind = entities.readable_kind(resource)
     entity = entities.read(books, kind, call.path[1])
+    if kind == "TaxAgency":
+        entity = profile.tax_agency(books, entity)
     return _member(kind, shapes.as_answered(company.switches, entity))
 
 

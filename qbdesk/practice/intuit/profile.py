@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from qbdesk.practice.books.books import Books
+from qbdesk.practice.books.books import Books, Entity
 from qbdesk.practice.books.chart import DEFAULT_TERMS, OPENED
 from qbdesk.practice.intuit import validate
 from qbdesk.practice.intuit.refusals import RefusedError, business, not_found
@@ -96,6 +96,14 @@ def preferences(books: Books) -> dict[str, Any]:
         "SyncToken": "6",
         "MetaData": _META,
     }
+
+
+def tax_agency(books: Books, agency: Entity) -> Entity:
+    """With the last day of the period that was filed, where it charges tax on sales."""
+    filed = books.switches.last_file_date
+    if filed is None or not agency["TaxTrackedOnSales"]:
+        return agency
+    return {**agency, "LastFileDate": filed.isoformat()}
 
 
 def exchange_rate(books: Books, currency: str, day: str | None) -> dict[str, Any]:

@@ -92,6 +92,8 @@ def _matching(books: Books, kind: str, query: Query) -> list[Entity]:
         rows: Iterable[Entity] = [profile.company_info(books)]
     elif kind == "Preferences":
         rows = [profile.preferences(books)]
+    elif kind == "TaxAgency":
+        rows = [profile.tax_agency(books, agency) for agency in books.of(kind)]
     else:
         rows = _candidates(books, kind, query.conditions)
     if kind == "Invoice" and books.switches.bad_email_breaks_queries:

@@ -68,7 +68,10 @@ def _schema() -> dict[str, Any]:
 _READ_ONLY = {
     "TaxCode": ("Name", "Description", "Active", "Taxable", "TaxGroup", "SalesTaxRateList"),
     "TaxRate": ("Name", "Description", "Active", "RateValue", "AgencyRef"),
-    "TaxAgency": ("DisplayName", "Name", "LastFileDate"),
+    "TaxAgency": (
+        *("DisplayName", "Name", "TaxTrackedOnSales", "TaxTrackedOnPurchases"),
+        *("TaxAgencyConfig", "TaxRegistrationNumber", "LastFileDate"),
+    ),
     "CompanyCurrency": ("Code", "Name", "Active"),
     "CompanyInfo": ("CompanyName", "Country", "NameValue", "Email"),
     "Preferences": ("CurrencyPrefs", "SalesFormsPrefs", "TaxPrefs", "AccountingInfoPrefs"),

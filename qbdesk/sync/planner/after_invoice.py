@@ -71,7 +71,7 @@ def after_the_invoice(
         return unsettled
     return Finish(
         Status.SYNCED,
-        " ".join(remarks.of(invoice, known)),
+        " ".join(remarks.of(invoice, known, answer)),
         answer.customer_id,
         answer.id,
         tuple(step.quickbooks_id or "" for step in steps.values() if step is not None),

@@ -1,16 +1,28 @@
-"""What hangs on the day: closed periods and exchange rates (bookkeeping rules 2 and 29)."""
+"""What hangs on the day: closed and filed periods, exchange rates (rules 2, 4 and 29)."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
+from qbdesk.sync.filed import SETTING, Filed, note
 from qbdesk.sync.model import PaidInvoice, Payment
 from qbdesk.sync.planner.decisions import Hold, Look, Subject
 from qbdesk.sync.planner.knowledge import Case, Knowledge
+from qbdesk.sync.preflight import FiledFact
+from qbdesk.sync.quickbooks.answers import PostedInvoice
+from qbdesk.sync.quickbooks.payloads import Taxes
 from qbdesk.sync.views import Choice
 
 REASON = "closed_period"
 FIRST_OPEN_DAY = "first_open_day"
+LATE_ENTRY = Choice(
+    Filed.ISSUE_DATE.value,
+    "Keep the issue date: the tax comes into the next return, as a late entry",
+)
+NEXT_PERIOD = Choice(
+    Filed.FIRST_OPEN_DAY.value,
+    "Date it the first day that is not filed; the true date goes into the note",
+)
 
 
 def closed_period(invoice: PaidInvoice, known: Knowledge, case: Case) -> Hold | None:
@@ -57,6 +69,75 @@ def open_day(day: date, known: Knowledge, case: Case) -> date:
     if closed is None or not _may_be_dated_later(closed, case):
         return day
     return max(day, closed + timedelta(days=1))
+
+
+# ---- filed, and not closed ----
+
+
+def filed_period(invoice: PaidInvoice, taxes: Taxes, known: Knowledge, case: Case) -> Hold | None:
+    """Rule 4: asked once a company. What rule 2 has dated is not asked about again."""
+    filed = _filed(invoice, taxes, known)
+    if not filed or invoice.issue_date > filed[0].up_to:
+        return None
+    if open_day(invoice.issue_date, known, case) != invoice.issue_date:
+        return None
+    if known.settings.get(SETTING) in (LATE_ENTRY.word, NEXT_PERIOD.word):
+        return None
+    return Hold(
+        f"setting:{SETTING}",
+        f"Sales tax is filed up to {filed[0].up_to} ({', '.join(each.agency for each in filed)}), "
+        f"and this invoice with tax is dated {invoice.issue_date}, so a return that is filed lacks "
+        "it. How are such invoices dated? You are asked once; all like this one follow.",
+        (LATE_ENTRY, NEXT_PERIOD),
+    )
+
+
+def _filed(invoice: PaidInvoice, taxes: Taxes, known: Knowledge) -> list[FiledFact]:
+    """Of the agencies that the invoice's tax is owed to, those that were filed with last."""
+    if not known.facts.filed:
+        return []
+    sent = (*(taxes.codes or ()), taxes.group)
+    codes = [code for code in known.facts.tax_codes if code.id in sent]
+    rates = {rate for code in codes for rate, percent in code.rates if percent}
+    owed = [
+        each
+        for each in known.facts.filed
+        if invoice.tax_total and (each.rates is None or not rates or rates & set(each.rates))
+    ]
+    last = max((each.up_to for each in owed), default=None)
+    return [each for each in owed if each.up_to == last]
+
+
+def issue_day(
+    invoice: PaidInvoice, taxes: Taxes, known: Knowledge, case: Case
+) -> tuple[date, list[str]]:
+    """The day that the invoice bears in QuickBooks, and what its note says of it."""
+    true, filed = invoice.issue_date, _filed(invoice, taxes, known)
+    day, told = _not_closed(invoice, known, case)
+    if not filed or day > filed[0].up_to:
+        return day, told
+    if day == true and known.settings.get(SETTING) == Filed.FIRST_OPEN_DAY:
+        return filed[0].up_to + timedelta(days=1), [note(Filed.FIRST_OPEN_DAY, true)]
+    return day, [*told, note(Filed.ISSUE_DATE, day)]
+
+
+def day_as_posted(
+    invoice: PaidInvoice, known: Knowledge, case: Case, posted: PostedInvoice
+) -> tuple[date, list[str]]:
+    """The same for a correction: what was filed or answered since moves no invoice."""
+    if posted.filed is Filed.FIRST_OPEN_DAY and posted.dated is not None:
+        return posted.dated, [note(posted.filed, invoice.issue_date)]
+    day, told = _not_closed(invoice, known, case)
+    return day, [*told, note(posted.filed, day)] if posted.filed else told
+
+
+def _not_closed(invoice: PaidInvoice, known: Knowledge, case: Case) -> tuple[date, list[str]]:
+    true = invoice.issue_date
+    day = open_day(true, known, case)
+    return day, [f"Issued {true}, in a closed period"] * (day != true)
+
+
+# ---- exchange rates ----
 
 
 def rates_needed(invoice: PaidInvoice, known: Knowledge) -> list[Look] | Hold:

@@ -1,14 +1,15 @@
 """What an invoice is made of in QuickBooks: the service its lines stand on, notes, dates, lines."""
 
+from datetime import date
 from typing import Any
 
 from qbdesk.sync.model import PaidInvoice
 from qbdesk.sync.operations import StepKind, marker
 from qbdesk.sync.planner import tax
-from qbdesk.sync.planner.days import currency_sent, open_day, rate_on
+from qbdesk.sync.planner.days import currency_sent, rate_on
 from qbdesk.sync.planner.decisions import Look, Post, Subject
 from qbdesk.sync.planner.items import Items
-from qbdesk.sync.planner.knowledge import Case, Knowledge
+from qbdesk.sync.planner.knowledge import Knowledge
 from qbdesk.sync.planner.steps import invoice_operation
 from qbdesk.sync.quickbooks import payloads
 
@@ -42,17 +43,19 @@ def item_name(known: Knowledge) -> str:
 def invoice_payload(
     invoice: PaidInvoice,
     known: Knowledge,
-    case: Case,
     customer_id: str,
     taxes: payloads.Taxes,
     items: Items,
+    dated: tuple[date, list[str]],
 ) -> dict[str, Any]:
-    """The body of the invoice; `usual_item_needed` has to be empty before."""
+    """The body of the invoice; `usual_item_needed` has to be empty before.
+
+    Args:
+        dated: Its day, and what the note says of that.
+    """
     usual = known.items.get(known.income_account_id, "")
-    issue_date = open_day(invoice.issue_date, known, case)
-    told = [f"Invoice {invoice.number}, id {invoice.id}", invoice.url or ""]
-    if issue_date != invoice.issue_date:
-        told.append(f"Issued {invoice.issue_date}, in a closed period")
+    issue_date, about_the_day = dated
+    told = [f"Invoice {invoice.number}, id {invoice.id}", invoice.url or "", *about_the_day]
     if invoice.po_number:
         told.append(f"PO {invoice.po_number}")
     mark = marker(known.realm_id, known.source_key, invoice_operation(invoice))

@@ -8,7 +8,7 @@ from qbdesk.sync.money import ZERO, shown
 from qbdesk.sync.operations import StepKind, marker
 from qbdesk.sync.planner import by_hand, checks, customers, existing, items, money_received, tax
 from qbdesk.sync.planner.after_invoice import after_the_invoice
-from qbdesk.sync.planner.days import closed_period, rates_needed
+from qbdesk.sync.planner.days import closed_period, filed_period, issue_day, rates_needed
 from qbdesk.sync.planner.decisions import (
     Adopt,
     Decision,
@@ -161,6 +161,9 @@ def _new_invoice(
     taxes = tax.choose(invoice, known, case)
     if isinstance(taxes, Hold):
         return taxes
+    late = filed_period(invoice, taxes, known, case)
+    if late is not None:
+        return late
     rates = rates_needed(invoice, known)
     if isinstance(rates, Hold):
         return rates
@@ -179,7 +182,9 @@ def _new_invoice(
     if missing:
         return first_refusal(missing, case) or tuple(missing)
     assert isinstance(customer, KnownCustomer)
-    payload = invoice_payload(invoice, known, case, customer.id, taxes, chosen)
+    payload = invoice_payload(
+        invoice, known, customer.id, taxes, chosen, issue_day(invoice, taxes, known, case)
+    )
     return (Post(StepKind.INVOICE, invoice_operation(invoice), payload),)
 
 

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator
 
+from qbdesk.sync.filed import Filed
 from qbdesk.sync.model import PaidInvoice
 from qbdesk.sync.planner import customers, money_received
 from qbdesk.sync.planner.knowledge import Knowledge
 from qbdesk.sync.quickbooks import text
+from qbdesk.sync.quickbooks.answers import PostedInvoice
 
 # Harmless here, and dangerous where somebody opens an export of it: so it is said.
 _LOOKS_LIKE = {
@@ -16,12 +18,13 @@ _LOOKS_LIKE = {
 }
 
 
-def of(invoice: PaidInvoice, known: Knowledge) -> list[str]:
+def of(invoice: PaidInvoice, known: Knowledge, posted: PostedInvoice) -> list[str]:
     """Sentences, each once; empty when there is nothing to remark."""
     told = (
         *_texts(invoice, known),
         *_second_customer(invoice, known),
         *_strange(invoice),
+        *_filed(posted),
         *money_received.remarks(invoice, known),
     )
     return list(dict.fromkeys(told))
@@ -57,6 +60,20 @@ def _second_customer(invoice: PaidInvoice, known: Knowledge) -> Iterator[str]:
         yield (
             f"A customer in QuickBooks keeps one currency, so this client has a second one for "
             f"{invoice.currency}, “{there.name}”."
+        )
+
+
+def _filed(posted: PostedInvoice) -> Iterator[str]:
+    """Rule 4: listed, whichever answer was given."""
+    if posted.filed is Filed.ISSUE_DATE:
+        yield (
+            f"Dated {posted.dated}, in a tax period that was filed before it was posted: its tax "
+            "is a late entry of the next return."
+        )
+    if posted.filed is Filed.FIRST_OPEN_DAY:
+        yield (
+            f"Issued in a tax period that was filed before it was posted, and dated {posted.dated} "
+            "instead; the true date is in the note."
         )
 
 

@@ -13,7 +13,7 @@ from qbdesk.sync.model import PaidInvoice
 from qbdesk.sync.money import ZERO, shown
 from qbdesk.sync.operations import StepKind
 from qbdesk.sync.planner import figures, items, tax
-from qbdesk.sync.planner.days import rates_needed
+from qbdesk.sync.planner.days import day_as_posted, rates_needed
 from qbdesk.sync.planner.decisions import Hold, Look, Post
 from qbdesk.sync.planner.invoice_body import invoice_payload, usual_item_needed
 from qbdesk.sync.planner.knowledge import Case, Knowledge
@@ -57,8 +57,9 @@ def spot_check(
         return rates
     if rates or missing:
         return first_refusal(missing, case) or (*rates, *missing)
+    dated = day_as_posted(invoice, known, case, answer)
     payload = {
-        **invoice_payload(invoice, known, case, answer.customer_id, taxes, posted),
+        **invoice_payload(invoice, known, answer.customer_id, taxes, posted, dated),
         "Id": answer.id,
         "SyncToken": answer.sync_token,
     }

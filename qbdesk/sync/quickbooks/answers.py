@@ -1,11 +1,12 @@
 """What the ledger keeps of QuickBooks' answers: enough to go on without reading them again."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from qbdesk.sync.filed import Filed, told_by
 from qbdesk.sync.money import ZERO
 from qbdesk.sync.operations import StepKind
 from qbdesk.sync.quickbooks.objects import (
@@ -50,6 +51,8 @@ class PostedInvoice(BaseModel):
     """An invoice in QuickBooks as it was last seen.
 
     Attributes:
+        dated: The day that it bears.
+        filed: How it was dated, where that tax period was filed when it was posted.
         fresh: True for the answer to our own create: no payment of ours can be on it yet.
         ours: False for an invoice that somebody else made; its tax is theirs.
         larger: A person said that our payments settle a part of it: an opening balance, say.
@@ -70,6 +73,8 @@ class PostedInvoice(BaseModel):
     taxes: tuple[PostedTax, ...] | None = None
     lines: tuple[PostedLine, ...] | None = None
     balance: Decimal
+    dated: date | None = None
+    filed: Filed | None = None
     fresh: bool
     ours: bool = True
     larger: bool = False
@@ -93,6 +98,8 @@ def kept(
             taxes=_taxes(entry),
             lines=_lines(entry),
             balance=entry.balance,
+            dated=entry.txn_date,
+            filed=told_by(entry.private_note) if ours else None,
             fresh=fresh,
             ours=ours,
             larger=larger,

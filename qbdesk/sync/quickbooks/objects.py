@@ -253,6 +253,23 @@ class TaxRateObject(Entity):
     name: str = ""
     active: bool = True
     rate_value: Number | None = None
+    agency_ref: Reference | None = None
+
+
+def _day(value: object) -> date | None:
+    """What cannot be read as a day says nothing; a time of day after it does not matter."""
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
+
+
+class TaxAgencyObject(Entity):
+    """`last_file_date`: the last day of the period whose return is filed; None: none is known."""
+
+    display_name: str = ""
+    tax_tracked_on_sales: bool = False
+    last_file_date: Annotated[date | None, BeforeValidator(_day)] = None
 
 
 class ExchangeRateObject(QuickBooksObject):

@@ -21,6 +21,7 @@ KINDS = {
     Kind.TAX: "Tax",
     Kind.GROSS: "Gross",
     Kind.PAID: "Paid into",
+    Kind.FILED: "Tax of a filed period",
 }
 STATUS = {
     Status.SYNCED: "Synced",

@@ -133,6 +133,7 @@ def of_invoice(
         *_sums(month, invoice, posting.invoice, around),
         *_taxes(month, invoice, posting, around),
         *_payments(month, invoice, posting, around),
+        *_filed(month, invoice, posting.invoice, around),
     )
     return Control(month, figures, _open_amount(posting))
 
@@ -212,6 +213,17 @@ def _tax_key(percent: Decimal, sent: Sequence[str], around: Surrounding) -> str:
     fitting = [code.id for code in around.tax_codes if rate in code.percents]
     mine = [code for code in fitting if code in sent] or fitting
     return f"{mine[0] if len(mine) == 1 else ''} {rate:f}"
+
+
+def _filed(
+    month: str, invoice: PaidInvoice, posted: PostedInvoice, around: Surrounding
+) -> Iterator[Figure]:
+    """Rule 4: listed, whichever answer was given."""
+    if posted.filed is None or posted.gone:
+        return
+    tax, key = _tax(posted, around), posted.filed
+    told = invoice.tax_total if tax is None else tax
+    yield Figure(month, invoice.currency, Kind.FILED, key, invoice.tax_total, told)
 
 
 # ---- payments ----

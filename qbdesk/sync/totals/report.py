@@ -6,6 +6,7 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from qbdesk.sync import recollection
+from qbdesk.sync.filed import Filed
 from qbdesk.sync.ledger import control
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.control import Marked, Place, Sums
@@ -23,6 +24,10 @@ _ORDER = (
     Status.WAITING,
     Status.IGNORED,
 )
+_FILED_LABELS = {
+    Filed.ISSUE_DATE: "{count} dated in it",
+    Filed.FIRST_OPEN_DAY: "{count} dated after it",
+}
 WITHOUT_A_WORD = "The figures in QuickBooks are not those of the source. Compare the two."
 
 
@@ -64,11 +69,11 @@ def _lines_in(
     gross = here[Kind.GROSS, ""]
     counts = Decimal(gross.in_source), Decimal(gross.in_quickbooks)
     yield TotalLine(Kind.COUNT, "", currency, *counts)
-    for kind in (Kind.NET, Kind.TAX, Kind.GROSS, Kind.PAID):
+    for kind in (Kind.NET, Kind.TAX, Kind.GROSS, Kind.PAID, Kind.FILED):
         some = [
             TotalLine(
                 kind,
-                _label(kind, key, facts),
+                _label(kind, key, total, facts),
                 currency,
                 total.source,
                 None if key == UNTOLD and kind != Kind.PAID else total.quickbooks,
@@ -79,7 +84,9 @@ def _lines_in(
         yield from sorted(some, key=lambda line: line.label.casefold())
 
 
-def _label(kind: Kind, key: str, facts: Facts | None) -> str:
+def _label(kind: Kind, key: str, total: Sums, facts: Facts | None) -> str:
+    if kind == Kind.FILED:
+        return _FILED_LABELS[Filed(key)].format(count=total.in_quickbooks)
     if kind == Kind.TAX:
         return _tax_label(key, facts)
     if kind == Kind.PAID:

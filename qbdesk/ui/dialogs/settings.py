@@ -19,7 +19,7 @@ from qbdesk.ui.person import who
 
 # Asked for at once: what every posting uses, and what is paid out later in one sum (rule 25).
 FIRST = ("income_account", "deposit.card", "deposit.paypal", "deposit.bank_debit")
-_ANSWERS = ("tax.", "item.", "customer.")
+_ANSWERS = ("tax.", "filed_period", "item.", "customer.")
 
 
 class SettingsDialog(Sheet):

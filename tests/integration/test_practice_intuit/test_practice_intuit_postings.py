@@ -218,6 +218,13 @@ async def test_a_closed_period_takes_nothing(practice, code_of):
     assert (refused.status_code, code_of(refused)) == (400, "6200")
 
 
+async def test_a_filed_period_takes_everything(practice):
+    customer = await practice.customer()
+    practice.switches.change({"last_file_date": "2026-10-31"})
+    body = practice.invoice_body(customer["Id"], "INV-1") | {"TxnDate": "2026-10-31"}
+    assert (await practice.post("invoice", body)).status_code == 200
+
+
 async def test_an_ended_subscription_is_a_fault_with_http_200(practice, code_of):
     practice.switches.subscription_status = "EXPIRED"
     refused = await practice.post("customer", {"DisplayName": "Acme"})

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import pytest
 
+from qbdesk.practice.books.chart import AGENCIES
+
 
 async def test_a_query_pages_by_position_and_says_where_it_is(practice):
     for number in range(1, 8):
@@ -283,3 +285,18 @@ async def test_changes_are_refused_beyond_what_is_kept(practice, kinds, since):
     answer = await practice.get("cdc", entities=kinds, changedSince=since)
     assert answer.status_code == 400
     assert "Fault" in answer.json()
+
+
+async def test_an_agency_says_up_to_which_day_its_tax_on_sales_is_filed(practice):
+    agencies = (await practice.query("SELECT * FROM TaxAgency"))["TaxAgency"]
+    assert len(agencies) == len(AGENCIES)
+    assert not any("LastFileDate" in agency for agency in agencies)
+    practice.switches.change({"last_file_date": "2026-09-30"})
+    manitoba = practice.books.named("TaxAgency", "Manitoba Finance")
+    manitoba["TaxTrackedOnSales"] = False
+    agencies = (await practice.query("SELECT * FROM TaxAgency"))["TaxAgency"]
+    filed = {agency["DisplayName"]: agency.get("LastFileDate") for agency in agencies}
+    assert filed == dict.fromkeys(AGENCIES, "2026-09-30") | {"Manitoba Finance": None}
+    key = next(agency["Id"] for agency in agencies if agency["DisplayName"] == "Revenu Québec")
+    one = (await practice.get(f"taxagency/{key}")).json()["TaxAgency"]
+    assert (one["LastFileDate"], one["TaxTrackedOnPurchases"]) == ("2026-09-30", True)
