@@ -83,6 +83,8 @@ class Poster:
         Raises:
             CompanyStopped: QuickBooks serves nothing of this company now.
         """
+        if not wanted:
+            return
         batches, rest = self._together_before(each_once(wanted))
         loads = deque([*batches, *_loads(rest, more_to_come=more_to_come)])
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
 
@@ -50,7 +51,7 @@ class TaxCodeFact(_Fact):
     description: str
     rates: tuple[tuple[str, Decimal], ...]
 
-    @property
+    @cached_property
     def percents(self) -> tuple[Decimal, ...]:
         return tuple(sorted(percent.normalize() for _, percent in self.rates if percent))
 

@@ -53,7 +53,7 @@ TAKEN_OVER = "QuickBooks has this {what} with qbdesk's own mark; it was taken ov
 BY_HAND = "QuickBooks has our payment on an invoice that somebody else made; both were taken over."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Expected:
     """An operation that the ledger has not confirmed, and the row it is for."""
 
@@ -70,6 +70,7 @@ class Rebuild:
         self._ledger = tools.ledger
         self._company = tools.company
         self._taken: set[int] = set()
+        self._expected: dict[str, Expected] | None = None  # not worked out yet
 
     async def run(self) -> set[int]:
         """Returns the rows whose invoice was taken over just now.
@@ -104,14 +105,13 @@ class Rebuild:
 
     async def _read_books(self) -> None:
         self._tell(0)
-        expected = await self._expected()
         read = 0
         async for page in self._pages("Invoice", InvoiceObject):
-            self._take_invoices(page, expected)
+            self._take_invoices(page, await self._expected_on(page))
             self._tell(read := read + len(page))
         paid: dict[int, str] = {}
         async for payments in self._pages("Payment", PaymentObject):
-            paid |= self._take_payments(payments, expected)
+            paid |= self._take_payments(payments, await self._expected_on(payments))
             self._tell(read := read + len(payments))
         await self._take_invoices_by_hand(paid)
 
@@ -120,7 +120,16 @@ class Rebuild:
 
     # ---- what may be there ----
 
-    async def _expected(self) -> dict[str, Expected]:
+    async def _expected_on(
+        self, page: Sequence[InvoiceObject | PaymentObject]
+    ) -> Mapping[str, Expected]:
+        """What may be on a page of the books, by its marker. Books that qbdesk has not posted to
+        bear none at all: there a long backlog need not be gone through, nor held in memory."""
+        if self._expected is None and any(_MARKER.search(entry.private_note) for entry in page):
+            self._expected = await self._everything_expected()
+        return self._expected or {}
+
+    async def _everything_expected(self) -> dict[str, Expected]:
         """The marker of everything that the ledger would still post."""
         found: dict[str, Expected] = {}
         with self._ledger.begin() as connection:

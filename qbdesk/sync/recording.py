@@ -139,17 +139,18 @@ class Recorder:
     def confirm(
         self, connection: Connection, step: StepRecord, found: Entity, *, fresh: bool
     ) -> None:
+        now = self._clock()
         steps.change(
             connection,
             step.id,
             state=StepState.CONFIRMED,
-            ended_at=self._clock(),
+            ended_at=now,
             quickbooks_id=found.id,
-            answer=answers.kept(found, self._clock(), fresh=fresh),
+            answer=answers.kept(found, now, fresh=fresh),
         )
         if step.invoice_id is not None:
             # Its figures in the control totals are others now, whether or not it comes to rest.
-            invoices.change(connection, step.invoice_id, changed_at=self._clock())
+            invoices.change(connection, step.invoice_id, changed_at=now)
 
     def learn(self, connection: Connection, entry: Wanted, kind: StepKind, found: Entity) -> None:
         """Reads are metered: what an answer tells is remembered."""
@@ -224,7 +225,7 @@ class Recorder:
     def _note(
         self, connection: Connection, step: StepRecord, outcome: str, tid: str | None, text: str
     ) -> None:
-        steps.add_attempt(connection, step.id, self._clock(), outcome, tid, text)
+        steps.add_attempt(connection, step, self._clock(), outcome, tid, text)
 
 
 def _pays_what_was_sent(found: PaymentObject, step: StepRecord) -> bool:

@@ -55,7 +55,7 @@ class Settler:
                     self._recorder.confirm(connection, step, found, fresh=False)
                     self._recorder.learn(connection, wanted, StepKind(step.kind), found)
                     told = f"{WHAT[StepKind(step.kind)]} found in QuickBooks as Id {found.id}."
-                    steps.add_attempt(connection, step.id, self._clock(), "found", None, told)
+                    steps.add_attempt(connection, step, self._clock(), "found", None, told)
 
     def _absent(self, connection: Connection, step: StepRecord) -> None:
         now = self._clock()
@@ -72,7 +72,7 @@ class Settler:
         )
         told = "Not in QuickBooks"
         told += "; it is sent again, as it was." if proven else " yet; looked for once more later."
-        steps.add_attempt(connection, step.id, now, "absent", None, told)
+        steps.add_attempt(connection, step, now, "absent", None, told)
 
     async def _look_for(self, step: StepRecord) -> Entity | None:
         body = simplejson.loads(step.body, use_decimal=True)

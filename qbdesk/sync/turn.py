@@ -7,7 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-POLL = 0.2  # seconds
+POLL = 0.5  # seconds
 WAITING = "Another qbdesk is at work with these books; waiting for its turn."
 
 

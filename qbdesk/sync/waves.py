@@ -231,9 +231,10 @@ class Waves:
 
     async def _after(self, posts: Sequence[Wanted], began: datetime) -> None:
         """What did not even leave this computer goes again after a pause, three times."""
-        operations = [entry.post.operation for entry in posts]
-        with self._ledger.begin() as connection:
-            why = steps.not_sent(connection, self._company.id, operations, began)
+        why = None
+        if operations := [entry.post.operation for entry in posts]:
+            with self._ledger.begin() as connection:
+                why = steps.not_sent(connection, self._company.id, operations, began)
         if why is None:
             self._pauses = iter(BACK_OFF)
             return
@@ -243,6 +244,8 @@ class Waves:
         await self._tools.quickbooks.back_off(pause, why)
 
     def _adopt(self, adopts: Sequence[tuple[Work, Adopt]]) -> None:
+        if not adopts:
+            return
         now = self._tools.clock()
         with self._ledger.begin() as connection:
             for work, adopt in adopts:

@@ -1,6 +1,7 @@
 """What a bookkeeper may have entered already is asked about before it is posted once more."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,20 @@ def test_an_open_invoice_of_the_same_total_is_asked_about(
     assert office.resolve(f"pay:{by_hand}").synced == 1
     assert office.count("Invoice", "Payment") == (1, 1)
     assert office.entities("Invoice")[0]["Balance"] == 0
+
+
+def test_a_lost_ledger_finds_our_payment_where_no_invoice_bears_our_mark(
+    office: Office, client_in_quickbooks: str, tmp_path: Path
+) -> None:
+    by_hand = entered_by_hand(office, client_in_quickbooks, 100.00, DocNumber="1007")
+    office.post(document())
+    office.resolve(f"pay:{by_hand}")
+    office.open(tmp_path / "new computer", vault=False)
+    office.add()
+    office.connect()
+    result = office.sync()
+    assert (result.synced, result.requests.writes) == (1, 0)
+    assert office.count("Invoice", "Payment") == (1, 1)
 
 
 def test_it_is_posted_as_new_when_a_person_says_so(

@@ -251,9 +251,9 @@ def test_what_was_under_way_at_the_end_of_the_program_is_in_doubt(
 
 def test_an_attempt_in_doubt_is_remembered(connection: Connection, company: Company) -> None:
     made = _step(connection, company, _row(connection, company, "a"))
-    steps.add_attempt(connection, made.id, NOW, "not sent", None, "x")
+    steps.add_attempt(connection, made, NOW, "not sent", None, "x")
     assert not steps.was_in_doubt(connection, made.id)
-    steps.add_attempt(connection, made.id, NOW, "unknown", "tid-1", "x")
+    steps.add_attempt(connection, made, NOW, "unknown", "tid-1", "x")
     assert steps.was_in_doubt(connection, made.id)
 
 
@@ -262,7 +262,7 @@ def test_the_journal_is_in_order_and_names_the_trace(
 ) -> None:
     row = _row(connection, company, "a")
     made = _step(connection, company, row)
-    steps.add_attempt(connection, made.id, NOW + timedelta(seconds=1), "confirmed", "t-1", "Done.")
+    steps.add_attempt(connection, made, NOW + timedelta(seconds=1), "confirmed", "t-1", "Done.")
     journal.add(connection, company.id, row, NOW, "Seen.", who="Ann", details="d")
     told = journal.of_invoice(connection, row)
     sent = hashlib.sha256(made.body).hexdigest()

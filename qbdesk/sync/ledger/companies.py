@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from qbdesk.sync.ledger.tables import company, setting
 from qbdesk.sync.quickbooks.hosts import Environment
@@ -76,23 +76,34 @@ def _company(row: Row[Any]) -> Company:
     return Company(**cast("dict[str, Any]", row._mapping))
 
 
-def _one(connection: Connection, statement: Select[Any]) -> Company | None:
-    row = connection.execute(statement).one_or_none()
+# What every pass asks many times is built once.
+_EVERYONE = select(company).where(company.c.active).order_by(company.c.id)
+_NAMED = select(company).where(company.c.name == bindparam("name"), company.c.active)
+_BY_ID = select(company).where(company.c.id == bindparam("id"))
+_CHANGE = update(company).where(company.c.id == bindparam("of_id"))
+_SETTINGS = (
+    select(setting.c.key, setting.c.value)
+    .where(setting.c.company_id == bindparam("company_id"))
+    .order_by(setting.c.key)
+)
+
+
+def _one(connection: Connection, statement: Select[Any], **values: Any) -> Company | None:
+    row = connection.execute(statement, values).one_or_none()
     return None if row is None else _company(row)
 
 
 def everyone(connection: Connection) -> list[Company]:
     """The companies in use, in the order they were added."""
-    rows = connection.execute(select(company).where(company.c.active).order_by(company.c.id))
-    return [_company(row) for row in rows]
+    return [_company(row) for row in connection.execute(_EVERYONE)]
 
 
 def named(connection: Connection, name: str) -> Company | None:
-    return _one(connection, select(company).where(company.c.name == name, company.c.active))
+    return _one(connection, _NAMED, name=name)
 
 
 def get(connection: Connection, company_id: int) -> Company:
-    found = _one(connection, select(company).where(company.c.id == company_id))
+    found = _one(connection, _BY_ID, id=company_id)
     if found is None:
         raise LookupError(company_id)
     return found
@@ -127,15 +138,11 @@ def add(connection: Connection, **values: Any) -> Company:
 
 
 def change(connection: Connection, company_id: int, **values: Any) -> None:
-    connection.execute(update(company).where(company.c.id == company_id).values(**values))
+    connection.execute(_CHANGE, {"of_id": company_id, **values})
 
 
 def settings(connection: Connection, company_id: int) -> dict[str, str]:
-    rows = connection.execute(
-        select(setting.c.key, setting.c.value)
-        .where(setting.c.company_id == company_id)
-        .order_by(setting.c.key)
-    )
+    rows = connection.execute(_SETTINGS, {"company_id": company_id})
     return {row.key: row.value for row in rows}
 
 

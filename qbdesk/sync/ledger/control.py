@@ -6,7 +6,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, type_coerce, update
+from sqlalchemy import (
+    Connection,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from qbdesk.sync.ledger.columns import Amount
 from qbdesk.sync.ledger.parts import parts
@@ -110,28 +120,27 @@ def keep(
         connection.execute(insert(control), rows)
 
 
+# In an update a column's own name would mean the value to set: those to find it by are named apart.
+_WHERE = ("company_id", "month", "currency", "kind", "key")
+_MOVED = ("source", "quickbooks", "in_source", "in_quickbooks")
+_MOVE = (
+    update(control_total)
+    .where(*(control_total.c[name] == bindparam(f"at_{name}") for name in _WHERE))
+    .values({name: control_total.c[name] + bindparam(f"more_{name}") for name in _MOVED})
+)
+
+
 def move(connection: Connection, company_id: int, changes: Mapping[Place, Sums]) -> None:
     """Adds to the sums."""
     for place, change in changes.items():
         if change == NOTHING:
             continue
-        where = {
-            "company_id": company_id,
-            "month": place.month,
-            "currency": place.currency,
-            "kind": place.kind,
-            "key": place.key,
-        }
-        here = [control_total.c[name] == value for name, value in where.items()]
-        moved = update(control_total).where(*here)
-        values = {
-            "source": control_total.c.source + change.source,
-            "quickbooks": control_total.c.quickbooks + change.quickbooks,
-            "in_source": control_total.c.in_source + change.in_source,
-            "in_quickbooks": control_total.c.in_quickbooks + change.in_quickbooks,
-        }
-        if connection.execute(moved.values(**values)).rowcount == 0:
-            connection.execute(insert(control_total).values(**where, **asdict(change)))
+        where = {"company_id": company_id, **asdict(place)}
+        more = asdict(change)
+        here = {f"at_{name}": value for name, value in where.items()}
+        adds = {f"more_{name}": value for name, value in more.items()}
+        if connection.execute(_MOVE, here | adds).rowcount == 0:
+            connection.execute(insert(control_total), where | more)
 
 
 def sums(connection: Connection, company_id: int, month: str | None) -> dict[Place, Sums]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from qbdesk.sync.ledger.parts import parts
 from qbdesk.sync.ledger.tables import paid_invoice
@@ -51,6 +51,27 @@ class InvoiceRecord:
     changed_at: datetime
     shown_at: datetime
     gone_at: datetime | None
+
+
+# What a pass does for every invoice is built once.
+_CHANGE = update(paid_invoice).where(paid_invoice.c.id == bindparam("of_id"))
+_IGNORED = select(paid_invoice.c.id).where(
+    paid_invoice.c.id.in_(bindparam("ids", expanding=True)),
+    paid_invoice.c.status == Status.IGNORED,
+)
+_POSTED_DOCUMENTS = select(paid_invoice.c.id, paid_invoice.c.posted_document).where(
+    paid_invoice.c.id.in_(bindparam("ids", expanding=True))
+)
+_WITH_NUMBER = (
+    select(paid_invoice.c.id, paid_invoice.c.number_key, paid_invoice.c.source_id)
+    .where(
+        paid_invoice.c.company_id == bindparam("company"),
+        paid_invoice.c.number_key.in_(bindparam("keys", expanding=True)),
+        paid_invoice.c.status != Status.IGNORED,
+        paid_invoice.c.reason.is_distinct_from(UNREADABLE),
+    )
+    .order_by(paid_invoice.c.id)
+)
 
 
 def search_key(text: str) -> str:
@@ -168,11 +189,7 @@ def posted_documents(connection: Connection, ids: Sequence[int]) -> dict[int, st
     """What the source said of each when it was posted; None: nothing of it is."""
     found: dict[int, str | None] = {}
     for some in parts(ids):
-        rows = connection.execute(
-            select(paid_invoice.c.id, paid_invoice.c.posted_document).where(
-                paid_invoice.c.id.in_(some)
-            )
-        )
+        rows = connection.execute(_POSTED_DOCUMENTS, {"ids": some})
         found |= {row.id: row.posted_document for row in rows}
     return found
 
@@ -223,7 +240,7 @@ def ids(connection: Connection, company_id: int, source_ids: Sequence[str]) -> d
 
 
 def change(connection: Connection, invoice_id: int, **values: Any) -> None:
-    connection.execute(update(paid_invoice).where(paid_invoice.c.id == invoice_id).values(**values))
+    connection.execute(_CHANGE, {"of_id": invoice_id, **values})
 
 
 def requeue(connection: Connection, ids: Sequence[int], at: datetime) -> None:
@@ -249,12 +266,7 @@ def ignored(connection: Connection, ids: Sequence[int]) -> list[int]:
     """Those of these that are ignored by now."""
     found: list[int] = []
     for some in parts(ids):
-        rows = connection.execute(
-            select(paid_invoice.c.id).where(
-                paid_invoice.c.id.in_(some), paid_invoice.c.status == Status.IGNORED
-            )
-        )
-        found += rows.scalars()
+        found += connection.execute(_IGNORED, {"ids": some}).scalars()
     return found
 
 
@@ -311,16 +323,7 @@ def earlier_with_number(
     A row that cannot be read is never posted, so it takes no number away from anybody.
     """
     keys = {entry.number_key for entry in records if entry.number_key}
-    rows = connection.execute(
-        select(paid_invoice.c.id, paid_invoice.c.number_key, paid_invoice.c.source_id)
-        .where(
-            paid_invoice.c.company_id == company_id,
-            paid_invoice.c.number_key.in_(keys),
-            paid_invoice.c.status != Status.IGNORED,
-            paid_invoice.c.reason.is_distinct_from(UNREADABLE),
-        )
-        .order_by(paid_invoice.c.id)
-    ).all()
+    rows = connection.execute(_WITH_NUMBER, {"company": company_id, "keys": sorted(keys)}).all()
     first: dict[str, Any] = {}
     for row in rows:
         first.setdefault(row.number_key, row)

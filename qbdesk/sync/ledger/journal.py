@@ -21,16 +21,8 @@ def add(
     who: str = QBDESK,
     details: str = "",
 ) -> None:
-    connection.execute(
-        insert(journal).values(
-            company_id=company_id,
-            invoice_id=invoice_id,
-            at=at,
-            who=who,
-            text=text,
-            details=details,
-        )
-    )
+    row = {"company_id": company_id, "invoice_id": invoice_id, "at": at, "who": who}
+    connection.execute(insert(journal), row | {"text": text, "details": details})
 
 
 def add_each(

@@ -5,13 +5,12 @@ never ahead of the ledger that wrote it, not even after a kill between the two.
 """
 
 import os
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
 import simplejson
-from sqlalchemy import Column, Connection, func, select
+from sqlalchemy import Connection, func, select
 
 from qbdesk.sync.ledger.tables import attempt, step
 
@@ -28,14 +27,14 @@ class Mark:
 
 
 NOTHING = Mark(0, 0)
+_NEWEST = select(
+    select(func.max(step.c.id)).scalar_subquery(), select(func.max(attempt.c.id)).scalar_subquery()
+)
 
 
 def of(connection: Connection) -> Mark:
-    return Mark(*_newest(connection, (step.c.id, attempt.c.id)))
-
-
-def _newest(connection: Connection, ids: Iterable["Column[int]"]) -> Iterable[int]:
-    return (connection.execute(select(func.max(each))).scalar() or 0 for each in ids)
+    steps, attempts = connection.execute(_NEWEST).one()
+    return Mark(steps or 0, attempts or 0)
 
 
 def beside(ledger: Path) -> Path:

@@ -2,13 +2,33 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.ledger.tables import recent_request, request_count
 from qbdesk.sync.quickbooks.limits import RequestKind
 
 REMEMBERED_SECONDS = 120
+
+# Asked at every request, so they are built once.
+_RECENT = (
+    select(recent_request.c.at, recent_request.c.kind)
+    .where(
+        recent_request.c.realm_id == bindparam("realm"), recent_request.c.at >= bindparam("since")
+    )
+    .order_by(recent_request.c.at)
+)
+_REMEMBER = insert(recent_request)
+_FORGET = delete(recent_request).where(recent_request.c.at < bindparam("before"))
+_COUNT = (
+    update(request_count)
+    .where(
+        request_count.c.realm_id == bindparam("realm"),
+        request_count.c.month == bindparam("of_month"),
+        request_count.c.kind == bindparam("of_kind"),
+    )
+    .values(count=request_count.c.count + 1)
+)
 
 
 class RequestLedger:
@@ -21,29 +41,20 @@ class RequestLedger:
     def recent(self, since: float) -> list[tuple[float, RequestKind]]:
         """Requests at or after a time (seconds since the epoch), oldest first."""
         with self._ledger.begin() as connection:
-            rows = connection.execute(
-                select(recent_request.c.at, recent_request.c.kind)
-                .where(recent_request.c.realm_id == self._realm, recent_request.c.at >= since)
-                .order_by(recent_request.c.at)
-            )
+            rows = connection.execute(_RECENT, {"realm": self._realm, "since": since})
             return [(row.at, row.kind) for row in rows]
 
     def add(self, at: float, kind: RequestKind) -> None:
         with self._ledger.begin() as connection:
-            connection.execute(
-                insert(recent_request).values(realm_id=self._realm, at=at, kind=kind)
-            )
-            connection.execute(
-                delete(recent_request).where(recent_request.c.at < at - REMEMBERED_SECONDS)
-            )
+            connection.execute(_REMEMBER, {"realm_id": self._realm, "at": at, "kind": kind})
+            connection.execute(_FORGET, {"before": at - REMEMBERED_SECONDS})
             self._count(connection, datetime.fromtimestamp(at, UTC).strftime("%Y-%m"), kind)
 
     def _count(self, connection: Connection, month: str, kind: str) -> None:
-        row = {"realm_id": self._realm, "month": month, "kind": kind}
-        here = [request_count.c[name] == value for name, value in row.items()]
-        more = update(request_count).where(*here).values(count=request_count.c.count + 1)
-        if connection.execute(more).rowcount == 0:
-            connection.execute(insert(request_count).values(**row, count=1))
+        here = {"realm": self._realm, "of_month": month, "of_kind": kind}
+        if connection.execute(_COUNT, here).rowcount == 0:
+            first = {"realm_id": self._realm, "month": month, "kind": kind, "count": 1}
+            connection.execute(insert(request_count), first)
 
 
 def of_month(connection: Connection, realm_id: str, day: datetime) -> dict[str, int]:

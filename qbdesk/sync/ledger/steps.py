@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from qbdesk.sync.ledger.parts import parts
 from qbdesk.sync.ledger.tables import attempt, step
@@ -50,6 +50,18 @@ class StepRecord:
     fault_text: str | None
 
 
+# What a pass does for every single write is built once: building costs more than SQLite's answer.
+_LATEST = (
+    select(step)
+    .where(
+        step.c.company_id == bindparam("company"),
+        step.c.operation.in_(bindparam("operations", expanding=True)),
+    )
+    .order_by(step.c.generation)
+)
+_CHANGE = update(step).where(step.c.id == bindparam("of_id"))
+
+
 def _record(row: Row[Any]) -> StepRecord:
     values = dict(cast("dict[str, Any]", row._mapping))
     values["state"] = StepState(values["state"])
@@ -62,11 +74,7 @@ def latest(
     """The newest generation of each of these operations."""
     found: dict[str, StepRecord] = {}
     for some in parts(list(operations)):
-        rows = connection.execute(
-            select(step)
-            .where(step.c.company_id == company_id, step.c.operation.in_(some))
-            .order_by(step.c.generation)
-        )
+        rows = connection.execute(_LATEST, {"company": company_id, "operations": some})
         found |= {each.operation: each for each in map(_record, rows)}
     return found
 
@@ -76,15 +84,15 @@ def adopt(connection: Connection, **values: Any) -> None:
     here = (step.c.company_id == values["company_id"]) & (step.c.operation == values["operation"])
     generations = connection.execute(select(step.c.generation).where(here)).scalars().all()
     values |= {"generation": max(generations, default=-1) + 1, "state": StepState.CONFIRMED}
-    connection.execute(insert(step).values(request_id="", path="", body=b"", **values))
+    connection.execute(insert(step), {"request_id": "", "path": "", "body": b"", **values})
 
 
 def end_cut_off(connection: Connection, company_id: int, now: datetime) -> None:
     """What was under way when the program was ended is in doubt from now on: its connection died
     with it, so the attempt has ended."""
     here = (step.c.company_id == company_id, step.c.state == StepState.SENT)
-    for step_id in connection.execute(select(step.c.id).where(*here)).scalars().all():
-        add_attempt(connection, step_id, now, "unknown", None, CUT_OFF)
+    for entry in map(_record, connection.execute(select(step).where(*here)).all()):
+        add_attempt(connection, entry, now, "unknown", None, CUT_OFF)
     connection.execute(update(step).where(*here).values(state=StepState.UNKNOWN, ended_at=now))
 
 
@@ -194,14 +202,14 @@ def forget_posting(connection: Connection, invoice_id: int) -> None:
 
 
 def add(connection: Connection, **values: Any) -> StepRecord:
-    result = connection.execute(insert(step).values(**values))
+    result = connection.execute(insert(step), values)
     assert result.inserted_primary_key is not None
     nothing = dict.fromkeys(field.name for field in fields(StepRecord))
     return StepRecord(**{**nothing, **values, "id": result.inserted_primary_key[0]})
 
 
 def change(connection: Connection, step_id: int, **values: Any) -> None:
-    connection.execute(update(step).where(step.c.id == step_id).values(**values))
+    connection.execute(_CHANGE, {"of_id": step_id, **values})
 
 
 def sent_through(connection: Connection, step_ids: Sequence[int], path: str) -> None:
@@ -228,19 +236,11 @@ def was_in_doubt(connection: Connection, step_id: int) -> bool:
 
 
 def add_attempt(
-    connection: Connection, step_id: int, at: datetime, outcome: str, tid: str | None, text: str
+    connection: Connection, of: StepRecord, at: datetime, outcome: str, tid: str | None, text: str
 ) -> None:
-    body = connection.execute(select(step.c.body).where(step.c.id == step_id)).scalar_one()
-    connection.execute(
-        insert(attempt).values(
-            step_id=step_id,
-            at=at,
-            outcome=outcome,
-            intuit_tid=tid,
-            request_hash=hashlib.sha256(body).hexdigest(),
-            text=text,
-        )
-    )
+    row = {"step_id": of.id, "at": at, "outcome": outcome, "intuit_tid": tid, "text": text}
+    request_hash = hashlib.sha256(of.body).hexdigest()
+    connection.execute(insert(attempt), row | {"request_hash": request_hash})
 
 
 def not_sent(

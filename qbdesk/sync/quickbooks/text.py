@@ -35,6 +35,8 @@ def name(text: str, longest: int) -> str:
 
 
 def _without_controls(text: str, kept: str) -> str:
+    if text.isprintable():  # neither category has a sign that is: nearly every text ends here
+        return text
     return "".join(" " if _forbidden(sign, kept) else sign for sign in text)
 
 

@@ -35,24 +35,25 @@ async def refresh(ledger: Ledger, company: Company, tell: Callable[[int], None])
     Returns:
         Whether they were so many.
     """
-    with ledger.begin() as connection:
-        around = Surrounding(
-            company.zone,
-            recollection.last_facts(connection, company),
-            companies.settings(connection, company.id),
-        )
+    around: Surrounding | None = None  # read where something has changed, then the same for all
     last = done = 0
     while True:
         # Found and moved in one transaction: another program may do the same now.
         with ledger.begin() as connection:
             ids = control.stale(connection, company.id, last, AT_ONCE)
             if ids:
+                around = around or _surrounding(connection, company)
                 _take(connection, company, ids, around)
         if len(ids) < AT_ONCE:
             return done > 0
         last, done = ids[-1], done + len(ids)
         tell(done)
         await asyncio.sleep(0)
+
+
+def _surrounding(connection: Connection, company: Company) -> Surrounding:
+    facts = recollection.last_facts(connection, company)
+    return Surrounding(company.zone, facts, companies.settings(connection, company.id))
 
 
 def _take(
