@@ -4,7 +4,8 @@ import asyncio
 import logging
 import os
 import ssl
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
@@ -131,14 +132,19 @@ def open_service(
     return Service(open_surroundings, scheduled=scheduled)
 
 
-def http_client() -> "httpx.AsyncClient":
-    """One client for all: the system's certificates, no redirects, no cookies, loopback direct."""
+def http_client(
+    wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic
+) -> "httpx.AsyncClient":
+    """One client for all: the system's certificates, no redirects, no cookies, loopback direct; and
+    no connection of before the computer slept, which the two clocks tell."""
     import httpx
     import truststore
 
+    from qbdesk.sync.after_sleep import AfterSleep
+
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return httpx.AsyncClient(
+    client = httpx.AsyncClient(
         verify=context,
         follow_redirects=False,
         # A proxy is for the outside; a test server on this machine is reached straight.
@@ -146,6 +152,8 @@ def http_client() -> "httpx.AsyncClient":
         headers={"User-Agent": "qbdesk"},
         cookies=no_cookies(),
     )
+    client.event_hooks["request"].append(AfterSleep(client, wall, monotonic))
+    return client
 
 
 def no_cookies() -> "CookieJar":

@@ -93,6 +93,7 @@ class Clients:
             token,
             sleep=around.sleep,
             waiting=self._waiting(company),
+            chance=around.chance,
         )
 
     def quickbooks(self, company: Company) -> QuickBooks:
@@ -109,6 +110,7 @@ class Clients:
             self.limiter(company.realm_id),
             sleep=self._around.sleep,
             on_wait=self._waiting(company),
+            chance=self._around.chance,
         )
 
     def check_server(self, company: Company) -> None:

@@ -65,7 +65,8 @@ class CompaniesDesk:
         if not token.strip():
             raise Refusal("Enter the token of the invoicing system; it is made in its settings.")
         url, around = checked_url(url), self._around
-        tenant = await FeedSource(around.http, url, token.strip(), sleep=around.sleep).tenant()
+        feed = FeedSource(around.http, url, token.strip(), sleep=around.sleep, chance=around.chance)
+        tenant = await feed.tenant()
         with around.ledger.begin() as connection:
             before = companies.named(connection, name)
         if before is not None and (before.tenant_id, before.source) != (tenant.id, source):

@@ -78,6 +78,7 @@ class Connecting:
         limiter: Callable[[str], Limiter],
         keepers: Keepers,
         aside: Aside,
+        chance: Callable[[], float],
     ) -> None:
         """`limiter`: makes the one that counts the requests to a QuickBooks company."""
         self._ledger = ledger
@@ -89,6 +90,7 @@ class Connecting:
         self._limiter = limiter
         self._keepers = keepers
         self._aside = aside
+        self._chance = chance
         self._attempts: dict[str, Attempt] = {}
 
     # ---- the consent ----
@@ -167,6 +169,7 @@ class Connecting:
                 _OneToken(attempt.tokens.access_token),
                 self._limiter(attempt.realm_id),
                 sleep=self._sleep,
+                chance=self._chance,
             )
             try:
                 await quickbooks.company_info()

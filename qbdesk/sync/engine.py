@@ -89,6 +89,7 @@ class Engine:
             self.clients.limiter,
             self.keepers,
             around.aside,
+            around.chance,
         )
 
     def start_schedule(self) -> None:

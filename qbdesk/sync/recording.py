@@ -170,7 +170,7 @@ class Recorder:
             self._known.methods[name] = found.id
             memory.remember(connection, self._company.id, "method", name, found.id)
         elif kind is StepKind.REPAIR:
-            for step in steps.of_quickbooks_id(connection, self._company.id, found.id):
+            for step in steps.of_quickbooks_ids(connection, self._company.id, [found.id]):
                 steps.change(
                     connection, step.id, answer=answers.kept(found, self._clock(), fresh=False)
                 )

@@ -1,9 +1,17 @@
-"""How long a busy server asks to be left alone (RFC 9110, Retry-After)."""
+"""How long a server is left alone: what it asks for (RFC 9110, Retry-After), and some chance."""
 
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
+
+SPREAD = 0.5  # up to so much longer
+
+
+def spread(seconds: float, chance: float) -> float:
+    """So long and up to half as long again: many desks that met the same trouble do not come back
+    in the same second, and never sooner than they were asked to. `chance` is from 0 to 1."""
+    return seconds * (1 + SPREAD * chance)
 
 
 def retry_after(headers: httpx.Headers, longest: float) -> float | None:

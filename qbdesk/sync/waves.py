@@ -13,7 +13,8 @@ from qbdesk.sync.ledger import invoices, journal, memory, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.ledger.invoices import InvoiceRecord
-from qbdesk.sync.lookups import Lookups, by_subject
+from qbdesk.sync.ledger.parts import parts
+from qbdesk.sync.lookups import IN_ONE_QUESTION, Lookups, by_subject
 from qbdesk.sync.model import PaidInvoice
 from qbdesk.sync.operations import StepKind
 from qbdesk.sync.planner import changes, customers
@@ -22,12 +23,11 @@ from qbdesk.sync.planner.knowledge import Case, Knowledge
 from qbdesk.sync.planner.plan import plan
 from qbdesk.sync.planner.steps import operations
 from qbdesk.sync.posting import CompanyStopped, Poster
-from qbdesk.sync.quickbooks import answers
 from qbdesk.sync.quickbooks.client import BACK_OFF, QuickBooks, QuickBooksError, Unreachable
 from qbdesk.sync.quickbooks.faults import FaultKind
-from qbdesk.sync.quickbooks.objects import InvoiceObject
 from qbdesk.sync.recording import WHOLE_COMPANY, Recorder, Wanted
 from qbdesk.sync.rehearsal import Rehearsal, RehearsedPoster
+from qbdesk.sync.rereading import Rereader
 from qbdesk.sync.settling import Settler
 from qbdesk.sync.sources.source import Source
 from qbdesk.sync.verdicts import Verdicts
@@ -42,6 +42,7 @@ OWN_FAULT = (
     "Something went wrong in qbdesk itself with this invoice, and nothing of it was posted now. "
     "Press Try again; if it stays, look into the log."
 )
+POSTED = (Subject.INVOICE, Subject.UNPAID_INVOICE, Subject.PAID_INVOICE)
 STUCK = "It did not come to an end in this pass; the next pass goes on."
 
 
@@ -103,6 +104,7 @@ class Waves:
             if tools.rehearsal is None
             else RehearsedPoster(tools.rehearsal, tools.ledger, recorder)
         )
+        self._rereader = Rereader(tools.ledger, tools.quickbooks, tools.company.id, tools.clock)
         self._settler = Settler(tools.ledger, tools.quickbooks, known, recorder, tools.clock)
 
     async def advance(self, ids: Sequence[int], *, fresh: Collection[int] = ()) -> None:
@@ -279,18 +281,37 @@ class Waves:
                 self._hold(error, works)
 
     async def _look(self, looks: Sequence[tuple[Work, Look]]) -> None:
-        for subject, keys in _askable(look for _, look in looks):
+        told = await self._read_together({look for _, look in looks})
+        for subject, keys in _askable(look for _, look in looks if look not in told):
             about = [w for w, look in looks if look.subject is subject and look.key in keys]
             if not any(work.record.id in self._working for work in about):
                 continue
             try:
-                if subject is Subject.INVOICE:
-                    await self._read_again(keys)
+                if subject in POSTED:
+                    await self._rereader.one(keys[0])
                 else:
                     await self._lookups.answer(subject, keys)
                     self._remember(subject)
             except QuickBooksError as error:
                 self._hold(error, about)
+
+    async def _read_together(self, looks: Collection[Look]) -> set[Look]:
+        """The looks for posted invoices that a shared query has answered. What it refuses says
+        nothing of any one of them: each is read by itself then."""
+        told: set[Look] = set()
+        for subject in (Subject.UNPAID_INVOICE, Subject.PAID_INVOICE):
+            paid = subject is Subject.PAID_INVOICE
+            ids = sorted(look.key for look in looks if look.subject is subject)
+            for part in parts(ids, IN_ONE_QUESTION):
+                if len(part) == 1:
+                    continue
+                try:
+                    keys = await self._rereader.together(part, paid=paid)
+                except QuickBooksError as error:
+                    self._hold(error, ())
+                else:
+                    told |= {Look(subject, key) for key in keys}
+        return told
 
     def _hold(self, error: QuickBooksError, works: Sequence[Work]) -> None:
         """What QuickBooks would not tell holds the invoices it is about, and no others; an answer
@@ -312,30 +333,11 @@ class Waves:
                 for key, value in values.items():
                     memory.remember(connection, self._company.id, kind, key, value)
 
-    async def _read_again(self, invoice_ids: Sequence[str]) -> None:
-        """A posted invoice once more, because a person may have changed it in QuickBooks."""
-        for invoice_id in invoice_ids:
-            found = await self._tools.quickbooks.read(
-                f"invoice/{invoice_id}", InvoiceObject, "Invoice"
-            )
-            now = self._tools.clock()
-            with self._ledger.begin() as connection:
-                for step in steps.of_quickbooks_id(connection, self._company.id, invoice_id):
-                    answer = dict(step.answer or {}) | {"reread": False, "gone": found is None}
-                    if found is not None:
-                        before = step.answer or {}
-                        whose = {"ours": bool(before.get("ours", True))}
-                        whose["larger"] = bool(before.get("larger"))
-                        answer = answers.kept(found, now, fresh=False, **whose)
-                    steps.change(connection, step.id, answer=answer)
-                    if step.invoice_id is not None:
-                        invoices.change(connection, step.invoice_id, changed_at=now)
-
 
 def _askable(looks: Iterable[Look]) -> Iterator[tuple[Subject, list[str]]]:
     """What goes into one question; each posted invoice is a question of its own."""
     for subject, keys in by_subject(looks).items():
-        if subject is Subject.INVOICE:
+        if subject in POSTED:
             yield from ((subject, [key]) for key in keys)
         else:
             yield subject, keys

@@ -103,6 +103,7 @@ class Office:
             self.limiter,
             sleep=self.sleep,
             on_wait=lambda seconds, _why: self.waits.append(seconds),
+            chance=lambda: 0.0,
         )
 
     def seconds(self) -> float:

@@ -82,7 +82,9 @@ class Tokens:
 class Desk:
     """A client with everything it needs; its sleeps and waits only pass on paper."""
 
-    def __init__(self, http: httpx.AsyncClient, *, deadline: float = 120.0) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, *, deadline: float = 120.0, chance: float = 0.0
+    ) -> None:
         self.slept: list[float] = []
         self.waits: list[tuple[float, str]] = []
         self.now = 0.0
@@ -99,6 +101,7 @@ class Desk:
             deadline=deadline,
             sleep=self._sleep,
             on_wait=lambda seconds, why: self.waits.append((seconds, why)),
+            chance=lambda: chance,
         )
 
     def _time(self) -> float:

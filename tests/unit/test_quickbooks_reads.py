@@ -176,6 +176,18 @@ async def test_a_passing_trouble_is_sat_out(
     assert [seconds for seconds, _ in desk.waits] == [1, 2, 4]
 
 
+async def test_desks_that_met_the_same_trouble_do_not_come_back_in_the_same_second(
+    respx_mock: respx.MockRouter,
+) -> None:
+    busy = httpx.Response(503, html="", headers={"retry-after": "90"})
+    answers = [httpx.ConnectError("x"), busy, customers(1)]
+    respx_mock.get(f"{ROOT}query").mock(side_effect=answers)
+    async with httpx.AsyncClient() as http:
+        unlucky = Desk(http, chance=1.0)
+        assert await find(unlucky) == ["1"]
+    assert unlucky.slept == [1.5, 135]
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [

@@ -25,7 +25,7 @@ TENANT = {
 
 
 class Reader:
-    def __init__(self, http: httpx.AsyncClient) -> None:
+    def __init__(self, http: httpx.AsyncClient, chance: float = 0.0) -> None:
         self.waits: list[float] = []
         self.told: list[str] = []
         self.source = FeedSource(
@@ -34,6 +34,7 @@ class Reader:
             "secret-token",
             sleep=self._sleep,
             waiting=lambda _s, why: self.told.append(why),
+            chance=lambda: chance,
         )
 
     async def _sleep(self, seconds: float) -> None:
@@ -159,6 +160,16 @@ async def test_four_tries_are_enough(reader: Reader) -> None:
     with pytest.raises(SourceUnreachable, match="cannot be reached"):
         await reader.pages()
     assert (route.call_count, reader.waits) == (4, [1.0, 2.0, 4.0])
+
+
+@respx.mock
+async def test_desks_that_met_the_same_trouble_do_not_come_back_in_the_same_second() -> None:
+    busy = httpx.Response(429, headers={"retry-after": "30"})
+    respx.get(f"{ROOT}/v1/invoices").mock(side_effect=[httpx.Response(502), busy, _page(1)])
+    async with httpx.AsyncClient() as http:
+        unlucky = Reader(http, chance=1.0)
+        assert len(await unlucky.pages()) == 1
+    assert unlucky.waits == [1.5, 45.0]
 
 
 @pytest.mark.parametrize(("status", "sentence"), [(401, "not accepted"), (403, "lacks the right")])

@@ -105,15 +105,15 @@ def doubt_anew(connection: Connection, company_id: int, now: datetime) -> None:
     )
 
 
-def of_quickbooks_id(
-    connection: Connection, company_id: int, quickbooks_id: str
+def of_quickbooks_ids(
+    connection: Connection, company_id: int, quickbooks_ids: Sequence[str]
 ) -> list[StepRecord]:
-    """The steps that an invoice in QuickBooks stands for."""
+    """The steps that these invoices in QuickBooks stand for."""
     rows = connection.execute(
         select(step).where(
             step.c.company_id == company_id,
             step.c.kind == StepKind.INVOICE,
-            step.c.quickbooks_id == quickbooks_id,
+            step.c.quickbooks_id.in_(quickbooks_ids),
         )
     )
     return [_record(row) for row in rows]
@@ -172,11 +172,16 @@ def posted(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, list
 def ask_again(connection: Connection, invoice_ids: Sequence[int]) -> None:
     """A person wants another look: posted invoices are read once more, refusals tried again."""
     retire(connection, invoice_ids)
-    read_again(connection, invoice_ids)
+    read_again(connection, invoice_ids, asked=True)
 
 
-def read_again(connection: Connection, invoice_ids: Sequence[int]) -> None:
-    """What is known of these posted invoices is old: they are read before anything is added."""
+def read_again(connection: Connection, invoice_ids: Sequence[int], *, asked: bool = False) -> None:
+    """What is known of these posted invoices is old: they are read before anything is added.
+
+    Args:
+        asked: A person wants it, who may have changed them a moment ago.
+    """
+    why = {"reread": True, "asked": True} if asked else {"reread": True}
     for some in parts(invoice_ids):
         rows = connection.execute(
             select(step).where(
@@ -186,7 +191,7 @@ def read_again(connection: Connection, invoice_ids: Sequence[int]) -> None:
             )
         ).all()
         for entry in map(_record, rows):
-            change(connection, entry.id, answer={**(entry.answer or {}), "reread": True})
+            change(connection, entry.id, answer={**(entry.answer or {}), **why})
 
 
 def forget_posting(connection: Connection, invoice_id: int) -> None:

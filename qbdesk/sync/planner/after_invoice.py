@@ -33,8 +33,7 @@ def after_the_invoice(
 ) -> Decision:
     answer = PostedInvoice.model_validate(posted.answer)
     if answer.reread or (answer.fresh and known.facts.applies_credit):
-        # QuickBooks may have applied a credit by itself right after its answer.
-        return (Look(Subject.INVOICE, answer.id),)
+        return (Look(_how_to_read(invoice, known, case, answer), answer.id),)
     if answer.gone:
         return Hold(
             "gone",
@@ -78,6 +77,18 @@ def after_the_invoice(
     )
 
 
+def _how_to_read(
+    invoice: PaidInvoice, known: Knowledge, case: Case, answer: PostedInvoice
+) -> Subject:
+    """By its Id where it may have changed a moment ago, since a query may be late: a person was
+    at it, or QuickBooks may have applied a credit by itself."""
+    credited = answer.fresh and known.facts.applies_credit
+    if answer.asked or answer.larger or credited:
+        return Subject.INVOICE
+    paid = any(payment_operation(invoice, each) in case.steps for each in invoice.received)
+    return Subject.PAID_INVOICE if paid else Subject.UNPAID_INVOICE
+
+
 def _not_settled(
     invoice: PaidInvoice, answer: PostedInvoice, steps: Iterable[StepRecord | None]
 ) -> Hold | tuple[Look, ...] | None:
@@ -86,7 +97,7 @@ def _not_settled(
     if answer.fresh or answer.larger or answer.balance == ZERO:
         return None
     if any(s is not None and s.ended_at and s.ended_at >= answer.read_at for s in steps):
-        return (Look(Subject.INVOICE, answer.id),)
+        return (Look(Subject.PAID_INVOICE, answer.id),)
     return Hold(
         "payment_gone",
         f"{shown(answer.balance, invoice.currency)} is open on the invoice in QuickBooks, although "

@@ -43,6 +43,8 @@ class Subject(StrEnum):
     PAYMENTS = "payments"  # payments of this customer (QuickBooks Id)
     OPEN_INVOICES = "open_invoices"  # what this customer owes (QuickBooks Id)
     INVOICE = "invoice"  # a posted invoice, once more (QuickBooks Id)
+    UNPAID_INVOICE = "unpaid_invoice"  # the same before our first payment: a query may do
+    PAID_INVOICE = "paid_invoice"  # the same, and it should be paid now: a query may do
 
 
 @dataclass(frozen=True)

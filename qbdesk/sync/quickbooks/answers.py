@@ -60,7 +60,8 @@ class PostedInvoice(BaseModel):
         taxes: The tax per rate; None where QuickBooks did not tell every rate's per cent.
         lines: Its sales lines in order; None where QuickBooks said nothing of them.
         read_at: When QuickBooks said so; what was posted later is not in `balance`.
-        reread: True when a person asked to look again; what is kept here is then out of date.
+        reread: What is kept here is out of date: it is of an earlier pass, or a person asked.
+        asked: A person asked to look again, who may have changed it a moment ago.
         gone: True when it was not there any more.
     """
 
@@ -81,6 +82,7 @@ class PostedInvoice(BaseModel):
     read_at: datetime
     sync_token: str = ""
     reread: bool = False
+    asked: bool = False
     gone: bool = False
 
 

@@ -5,6 +5,7 @@ token, a throttle). In every other case its outcome says how certain it is.
 """
 
 import asyncio
+import random
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
@@ -57,7 +58,7 @@ __all__ = [
 T = TypeVar("T", bound=BaseModel)
 R = TypeVar("R")
 
-BACK_OFF = (1.0, 2.0, 4.0)  # seconds between four tries
+BACK_OFF = (1.0, 2.0, 4.0)  # seconds between four tries, and up to half as long again
 LONGEST_WAIT = 600.0  # seconds that a Retry-After is waited out before a read is tried again
 LONGEST_ADDRESS = 4000  # characters of a GET address
 _NOT_FOUND = "610"
@@ -82,6 +83,7 @@ class QuickBooks:
     Args:
         deadline: Seconds for one exchange; waiting for a turn does not count.
         on_wait: Hears how many seconds are waited from now, and why, as a sentence.
+        chance: From 0 to 1, drawn afresh before each try after the first.
 
     Raises:
         ValueError: The realm id is none.
@@ -99,10 +101,11 @@ class QuickBooks:
         deadline: float = DEADLINE,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         on_wait: Callable[[float, str], None] = nobody_listens,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._realm_id = realm_id
         self._connection = Connection(
-            http, hosts, environment, realm_id, tokens, limiter, deadline, sleep, on_wait
+            http, hosts, environment, realm_id, tokens, limiter, deadline, sleep, on_wait, chance
         )
 
     # Reads

@@ -13,6 +13,7 @@ from qbdesk.sync.quickbooks.exchange import Answer, exchange, timeouts
 from qbdesk.sync.quickbooks.faults import Fault, FaultKind, read_answer
 from qbdesk.sync.quickbooks.hosts import Environment, Hosts
 from qbdesk.sync.quickbooks.limits import Limiter, RequestKind
+from qbdesk.sync.retry_after import spread
 
 MINOR_VERSION = "75"
 DEADLINE = 120.0  # seconds; Intuit itself gives up on a request after so long
@@ -69,6 +70,7 @@ class Connection:
         deadline: float,
         sleep: Callable[[float], Awaitable[None]],
         on_wait: Callable[[float, str], None],
+        chance: Callable[[], float],
     ) -> None:
         if not _REALM.fullmatch(realm_id):
             raise ValueError("This is no QuickBooks company id.")
@@ -79,6 +81,7 @@ class Connection:
         self._deadline = deadline
         self._sleep = sleep
         self._on_wait = on_wait
+        self._chance = chance
 
     async def send(self, request: Request) -> tuple[Answer, Fault | dict[str, Any]]:
         """Sends until QuickBooks has looked into the request; its answer, and what that says.
@@ -117,8 +120,9 @@ class Connection:
         self._limiter.pause(answer.pause)
 
     async def back_off(self, seconds: float, why: str) -> None:
-        self._on_wait(seconds, why)
-        await self._sleep(seconds)
+        wait = spread(seconds, self._chance())
+        self._on_wait(wait, why)
+        await self._sleep(wait)
 
     def address(self, request: Request) -> httpx.URL:
         params = {**request.params, "minorversion": MINOR_VERSION}

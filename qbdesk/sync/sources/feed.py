@@ -1,6 +1,7 @@
 """The paid-invoice feed (docs/paid-invoice-feed.openapi.yaml)."""
 
 import asyncio
+import random
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.model import Tenant
 from qbdesk.sync.quickbooks.json_reader import NotJson, read_json
-from qbdesk.sync.retry_after import retry_after
+from qbdesk.sync.retry_after import retry_after, spread
 from qbdesk.sync.sources.source import Page, SourceRefused, SourceUnreachable
 
 PAGE_SIZE = 200
@@ -23,7 +24,7 @@ LONGEST_PAGE = 1000  # rows; the contract says 200, and whoever rounds up is for
 MOST_EMPTY_PAGES = 20  # in a row that promise more
 DEADLINE = 60.0  # seconds for one answer, however slowly it drips
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; 200 invoices of 1,000 long lines fit
-BACK_OFF = (1.0, 2.0, 4.0)  # seconds between four tries
+BACK_OFF = (1.0, 2.0, 4.0)  # seconds between four tries, and up to half as long again
 LONGEST_WAIT = 600.0  # seconds that a Retry-After is waited out within a pass
 _ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]{1,250}"')
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -89,6 +90,7 @@ class FeedSource:
 
     Args:
         sleep: How waiting is done; `waiting` hears for how many seconds, and why.
+        chance: From 0 to 1, drawn afresh before each try after the first.
 
     Attributes:
         poll_seconds: When the source wants to be asked again (X-Poll-Interval), once it has said.
@@ -102,12 +104,14 @@ class FeedSource:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         waiting: Waiting = lambda _seconds, _why: None,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._http = http
         self._root = checked_url(url)
         self._token = token
         self._sleep = sleep
         self._waiting = waiting
+        self._chance = chance
         self.poll_seconds: int | None = None
 
     async def tenant(self) -> Tenant:
@@ -184,7 +188,7 @@ class FeedSource:
             pause = next(pauses, None)
             if pause is None:
                 raise SourceUnreachable(result.why)
-            wait = result.wait or pause
+            wait = spread(result.wait or pause, self._chance())
             self._waiting(wait, result.why)
             await self._sleep(wait)
 
