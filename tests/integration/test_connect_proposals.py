@@ -1,14 +1,62 @@
 """What is proposed when a company is connected, and a first day chosen later (rules 17, 25, 34)."""
 
+from concurrent.futures import Future
 from datetime import date
 
 import pytest
 from invoices import TEXAS, customer, document, line, payment
 from office import FROM, NAME, PATIENCE, Office, OpenOffice
 
-from qbdesk.sync.views import Status
+from qbdesk.sync.views import CompanyView, Status
 
 EARLIER = date(2025, 12, 1)
+
+
+def confirm(
+    office: Office, answers: dict[str, str], *, first_day: date | None = None
+) -> Future[CompanyView]:
+    """Ann confirms what was offered last, with these answers to its proposals."""
+    income = office.account("Services")
+    return office.service.confirm_connect(
+        NAME, income, frozenset(), answers, "Ann", first_day=first_day
+    )
+
+
+def test_clearing_accounts_are_offered_and_kept_with_who_chose_them(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(connected=False)
+    assert [(each.key, each.proposed_name, each.chosen) for each in office.offer().clearing] == [
+        ("deposit.card", "Card Clearing", ""),
+        ("deposit.paypal", "", ""),
+        ("deposit.bank_debit", "", ""),
+    ]
+    chosen = {"deposit.card": office.account("Card Clearing"), "deposit.paypal": ""}
+    confirm(office, chosen).result(PATIENCE)
+    kept = {key: value for key, value in office.settings().items() if key.startswith("deposit.")}
+    assert {value for key, value in kept.items() if key != "deposit.card"} == {""}
+    assert kept["deposit.card"] == chosen["deposit.card"]
+    # Connecting again shows what was chosen, and changes nothing that was not asked.
+    assert office.offer().clearing[0].chosen_name == "Card Clearing"
+    office.connect()
+    assert office.settings()["deposit.card"] == chosen["deposit.card"]
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "name", "told"),
+    [
+        ("deposit.card", "Account", "Services", "There are: Later: Undeposited Funds"),
+        ("tax.untaxed.abroad", "TaxCode", "HST ON", "There are: Ask again with the next invoice, "),
+    ],
+)
+def test_what_was_not_offered_is_refused_before_anything_is_kept(
+    open_office: OpenOffice, key: str, kind: str, name: str, told: str
+) -> None:
+    office = open_office(connected=False)
+    office.offer()
+    wrong = {key: str(office.books.named(kind, name)["Id"])}
+    assert told in str(confirm(office, wrong).exception(PATIENCE))
+    assert not office.view().connected
 
 
 def test_the_tax_codes_of_untaxed_lines_are_proposed_and_home_is_asked_about(
@@ -44,29 +92,11 @@ def test_what_was_confirmed_for_untaxed_lines_is_used_without_asking(
     open_office: OpenOffice,
 ) -> None:
     office = open_office(connected=False)
-    offer = office.offer()
-    assert offer.income_account is not None
-    answers = {each.key: each.proposed for each in offer.untaxed}
-    office.service.confirm_connect(
-        NAME, offer.income_account.id, frozenset(), answers, "Ann"
-    ).result(PATIENCE)
+    answers = {each.key: each.proposed for each in office.offer().untaxed}
+    confirm(office, answers).result(PATIENCE)
     texan = customer(billing_address=TEXAS)
     result = office.post(document(client=texan, lines=[line(rates=())]))
     assert (result.synced, result.needs_attention) == (1, 0)
-
-
-def test_a_code_that_was_not_offered_is_refused_before_anything_is_kept(
-    open_office: OpenOffice,
-) -> None:
-    office = open_office(connected=False)
-    offer = office.offer()
-    assert offer.income_account is not None
-    taxed = {"tax.untaxed.abroad": office.tax_code("HST ON")}
-    refusal = office.service.confirm_connect(
-        NAME, offer.income_account.id, frozenset(), taxed
-    ).exception(PATIENCE)
-    assert "There are: Ask again with the next invoice, " in str(refusal)
-    assert not office.view().connected
 
 
 def test_the_first_open_day_is_proposed_where_the_books_are_closed(
@@ -76,10 +106,7 @@ def test_the_first_open_day_is_proposed_where_the_books_are_closed(
     offer = office.offer()
     assert offer.first_day == date(2026, 5, 1)
     assert "closed up to 2026-04-30" in offer.first_day_told
-    assert offer.income_account is not None
-    office.service.confirm_connect(
-        NAME, offer.income_account.id, frozenset(), {}, "Ann", first_day=offer.first_day
-    ).result(PATIENCE)
+    confirm(office, {}, first_day=offer.first_day).result(PATIENCE)
     assert office.view().from_date == date(2026, 5, 1)
     told = [entry for entry in office.journal(None) if entry.who == "Ann"]
     assert any("Posts what was paid from 2026-05-01 on. Before: from" in e.text for e in told)

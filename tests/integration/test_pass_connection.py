@@ -212,43 +212,6 @@ def test_what_does_not_arrive_is_said_before_anything_is_confirmed(open_office: 
     assert any("mail reminders and add late fees" in sentence for sentence in told)
 
 
-def test_clearing_accounts_are_offered_and_kept_with_who_chose_them(
-    open_office: OpenOffice,
-) -> None:
-    office = open_office(connected=False)
-    offer = office.offer()
-    assert [(each.key, each.proposed_name, each.chosen) for each in offer.clearing] == [
-        ("deposit.card", "Card Clearing", ""),
-        ("deposit.paypal", "", ""),
-        ("deposit.bank_debit", "", ""),
-    ]
-    assert offer.income_account is not None
-    chosen = {"deposit.card": office.account("Card Clearing"), "deposit.paypal": ""}
-    income = offer.income_account.id
-    office.service.confirm_connect(NAME, income, frozenset(), chosen, "Ann").result(PATIENCE)
-    kept = {key: value for key, value in office.settings().items() if key.startswith("deposit.")}
-    assert {value for key, value in kept.items() if key != "deposit.card"} == {""}
-    assert kept["deposit.card"] == chosen["deposit.card"]
-    # Connecting again shows what was chosen, and changes nothing that was not asked.
-    assert office.offer().clearing[0].chosen_name == "Card Clearing"
-    office.connect()
-    assert office.settings()["deposit.card"] == chosen["deposit.card"]
-
-
-def test_an_account_that_is_no_clearing_account_is_refused_before_anything_is_kept(
-    open_office: OpenOffice,
-) -> None:
-    office = open_office(connected=False)
-    offer = office.offer()
-    assert offer.income_account is not None
-    wrong = {"deposit.card": office.account("Services")}
-    refusal = office.service.confirm_connect(
-        NAME, offer.income_account.id, frozenset(), wrong
-    ).exception(PATIENCE)
-    assert "There are: Later: Undeposited Funds" in str(refusal)
-    assert not office.view().connected
-
-
 def test_disconnecting_deletes_the_tokens_and_tells_intuit(office: Office) -> None:
     vault = office._vault
     assert vault.refresh_tokens(NAME)
