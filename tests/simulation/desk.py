@@ -34,18 +34,24 @@ class Killed(BaseException):
 
 
 class Keyring(KeyringBackend):
-    """The keyring of one computer. Storing is deleting and then adding, as on macOS."""
+    """The keyring of one computer. Storing is deleting and then adding, as on macOS.
+
+    Attributes:
+        ever: Every token that was in it at any time.
+    """
 
     priority = 1  # type: ignore[assignment]
 
     def __init__(self) -> None:
         self.entries: dict[tuple[str, str], str] = {}
+        self.ever: set[str] = set()
 
     def get_password(self, service: str, username: str) -> str | None:
         return self.entries.get((service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
         self.entries[service, username] = password
+        self.ever.add(password.rpartition(" ")[2])
 
     def delete_password(self, service: str, username: str) -> None:
         self.entries.pop((service, username), None)
