@@ -212,8 +212,7 @@ def settings(company: str, key: str | None, value: str | None) -> None:
         if key is not None and value is None:
             raise Refusal("Give the new value as well: qbdesk settings COMPANY KEY VALUE.")
         if key is not None and value is not None:
-            with turn(opened, company):
-                _change(opened, company, key, value)
+            _change(opened, company, key, value)
         day = wait(opened.company(company)).from_date
         rows = [[FIRST_DAY, "Posts what was paid from", str(day)]]
         rows += [[s.key, s.label, s.shown] for s in wait(opened.settings(company))]
@@ -222,8 +221,10 @@ def settings(company: str, key: str | None, value: str | None) -> None:
 
 def _change(opened: "Service", company: str, key: str, value: str) -> None:
     if key != FIRST_DAY:
-        wait(opened.change_setting(company, key, value, who()))
+        with turn(opened, company):
+            wait(opened.change_setting(company, key, value, who()))
         return
+    # Not in turn: a pass under way goes by it from its next write on.
     before = wait(opened.company(company))
     after = wait(opened.begin_from(company, _day(FIRST_DAY, value), who()))
     if after.paused and not before.paused:

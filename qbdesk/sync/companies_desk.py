@@ -51,15 +51,20 @@ class CompaniesDesk:
         )
 
     async def add(
-        self, name: str, source: str, url: str, token: str, from_date: date, who: str
+        self, name: str, source: str, url: str, token: str, from_date: date | None, who: str
     ) -> CompanyView:
         """Adds a company; for one that is there with the same source, takes the new token.
+
+        Args:
+            from_date: None, for one that is there: as it is.
 
         Raises:
             Refusal: An impossible name, address or source, or another source than before.
             SourceUnreachable, SourceRefused: The source could not be asked who it is.
         """
         name = _checked_name(name)
+        if from_date is not None:
+            rulings.check_first_day(from_date)
         if source not in SOURCES:
             raise Refusal(f"qbdesk reads {', '.join(SOURCES)} for now, not “{source[:40]}”.")
         if not token.strip():
@@ -82,7 +87,10 @@ class CompaniesDesk:
             "time_zone": ZoneInfo(tenant.timezone).key,
         }
         with around.ledger.begin() as connection:
+            # Read once more: asking the source and the keyring took its time.
+            before = companies.named(connection, name)
             if before is None:
+                assert from_date is not None
                 companies.add(
                     connection,
                     name=name,
@@ -94,10 +102,12 @@ class CompaniesDesk:
                 )
             else:
                 companies.change(connection, before.id, cursor_etag=None, **about)
-                rulings.start_from(connection, before, from_date, around.clock())
+                rulings.start_from(
+                    connection, before, from_date or before.from_date, around.clock()
+                )
             added = companies.named(connection, name)
             assert added is not None
-            told = f"Posts what was paid from {from_date} on at {tenant.name}, {url}."
+            told = f"Posts what was paid from {added.from_date} on at {tenant.name}, {url}."
             if before is not None:
                 told += f" Before: from {before.from_date} on, {before.source_url}."
             journal.add(connection, added.id, None, around.clock(), told, who=who)
@@ -146,12 +156,14 @@ class CompaniesDesk:
         self._hears(CompanyChanged(company.name))
 
     def begin_from(self, company: Company, first_day: date, who: str) -> CompanyView:
-        """Another first day of payment. For an earlier one the company is paused, so that what
-        comes with it can be looked at before it is posted (rule 34)."""
-        if company.connected and first_day < company.from_date and not company.paused:
-            self.set_paused(company, who, paused=True)
+        """Another first day of payment; a pass under way ends before its next write.
+
+        Books that were fed before are paused for an earlier one, so that what comes with it can be
+        looked at before it is posted (rule 34).
+        """
+        pausing, now = company.realm_id is not None, self._around.clock()
         with self._around.ledger.begin() as connection:
-            rulings.begin_from(connection, company, first_day, who, self._around.clock())
+            rulings.begin_from(connection, company, first_day, who, now, pausing=pausing)
             changed = companies.get(connection, company.id)
         self._engine.look_soon(company.name)
         self._hears(CompanyChanged(company.name))
@@ -172,7 +184,7 @@ class CompaniesDesk:
         who: str,
         *,
         first_day: date | None,
-        paused: bool,
+        paused: bool | None,
     ) -> CompanyView:
         """Keeps a new connection and lets the first pass begin, unless it is to wait."""
         kept = await self._engine.connecting.confirm(

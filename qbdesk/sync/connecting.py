@@ -227,7 +227,7 @@ class Connecting:
                     f"Until now {company.name} was {company.company_name} "
                     f"({company.environment}). This is {facts.company_name} "
                     f"({attempt.environment}): it gets a ledger of its own, and every invoice paid "
-                    f"since {company.from_date} is posted to it.",
+                    "from the first day on is posted to it.",
                 )
             )
         if attempt.environment != company.tenant_environment:
@@ -277,14 +277,15 @@ class Connecting:
         who: str,
         *,
         first_day: date | None,
-        paused: bool,
+        paused: bool | None,
     ) -> Company:
         """Keeps the connection, once a person has agreed to all that was asked.
 
         Args:
             answers: The word chosen for each key of the offer's proposals; others stay as they are.
             first_day: What is paid from this day on is posted; None: as it was.
-            paused: Nothing is posted until the company is resumed.
+            paused: Nothing is posted until the company is resumed; None: as it was, also where it
+                becomes another QuickBooks company.
 
         Raises:
             NeedsConsent: Something was not agreed to. Refusal: no such account, no attempt.
@@ -325,7 +326,7 @@ class Connecting:
                 connected=True,
                 trouble=None,
                 trouble_kind=None,
-                **({"paused": True} if paused else {}),
+                paused=company.paused if paused is None else paused,
             )
             kept = companies.get(connection, place.id)
             recollection.keep_facts(connection, kept, facts, self._clock())
@@ -333,8 +334,10 @@ class Connecting:
             for key, word in wanted.items():
                 if before.get(key, "") != word:
                     settings.change(connection, kept, key, word, who, self._clock())
-            if first_day not in (None, kept.from_date):
-                rulings.begin_from(connection, kept, first_day, who, self._clock())
+            if first_day is not None:
+                fed_before = company.realm_id == attempt.realm_id
+                now = self._clock()
+                rulings.begin_from(connection, kept, first_day, who, now, pausing=fed_before)
             return companies.get(connection, kept.id)
 
     def _place(self, connection: Connection, company: Company, attempt: Attempt) -> Company:

@@ -147,8 +147,10 @@ def _is_news(row: Row, before: InvoiceRecord) -> bool:
     """A later revision; or, where revisions cannot tell, another content."""
     if row.revision > before.revision:
         return True
-    mended = before.reason == UNREADABLE and row.revision == before.revision
-    return (row.revision == 0 or mended) and row.document != before.document
+    if row.document == before.document or row.revision not in (0, before.revision):
+        return False
+    # Not by the reason that is shown: what a person has tried again bears none for a while.
+    return row.revision == 0 or read_document(before.document).invoice is None
 
 
 def _columns(row: Row, company: Company, now: datetime) -> dict[str, Any]:

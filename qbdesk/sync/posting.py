@@ -49,8 +49,8 @@ class CompanyStopped(Trouble):
 
 
 class CompanyLeft(Trouble):
-    """A person has paused or disconnected the company while a pass was running: no trouble, but
-    nothing more is posted."""
+    """A person has paused or disconnected the company while a pass was running, or chosen another
+    first day: no trouble, but nothing more is posted."""
 
 
 class Poster:
@@ -180,6 +180,8 @@ class Poster:
         company = companies.get(connection, self._company.id)
         if not company.connected or company.paused or not company.active:
             raise CompanyLeft
+        if company.from_date != self._company.from_date:
+            raise CompanyLeft  # the next pass goes by the new first day
         mark = marks.read(self._ledger.file)
         if mark is not None and marks.of(connection).is_behind(mark):
             # Somebody has put back an old ledger under this very pass: the next one rebuilds it.

@@ -21,6 +21,8 @@ from qbdesk.sync.shown import TRY_AGAIN
 from qbdesk.sync.verdicts import NOT_WANTED
 from qbdesk.sync.views import Status
 
+EARLIEST = date(2000, 1, 1)
+
 
 def resync(
     connection: Connection, company: Company, source_ids: Sequence[str], who: str, now: datetime
@@ -250,21 +252,51 @@ def _client(record: InvoiceRecord) -> str | None:
     return None if invoice is None else invoice.customer.id
 
 
-def start_from(connection: Connection, company: Company, from_date: date, now: datetime) -> None:
+def start_from(connection: Connection, company: Company, first_day: date, now: datetime) -> None:
     """Another first day: what was paid too early for the old one may be wanted now, and the
-    reverse; an earlier day needs all that the source has once more."""
-    again = {"cursor": None, "cursor_etag": None} if from_date < company.from_date else {}
-    companies.change(connection, company.id, from_date=from_date, **again)
+    reverse; an earlier day needs all that the source has once more.
+
+    Raises:
+        Refusal: As `check_first_day` does.
+    """
+    if first_day == company.from_date:
+        return
+    check_first_day(first_day)
+    again = {"cursor": None, "cursor_etag": None} if first_day < company.from_date else {}
+    companies.change(connection, company.id, from_date=first_day, **again)
     early = invoices.with_reason(connection, company.id, NOT_WANTED)
     invoices.requeue(connection, early, now)
+    requeue(connection, invoices.held(connection, company.id), now)
+
+
+def check_first_day(day: date) -> None:
+    """Raises Refusal for one that cannot be meant: QuickBooks Online was not there yet."""
+    if day < EARLIEST:
+        raise Refusal(f"The first day is {EARLIEST} or later.")
 
 
 def begin_from(
-    connection: Connection, company: Company, first_day: date, who: str, now: datetime
+    connection: Connection,
+    company: Company,
+    first_day: date,
+    who: str,
+    now: datetime,
+    *,
+    pausing: bool,
 ) -> None:
-    """A person chose another first day of payment."""
+    """A person chose another first day of payment. Raises Refusal as `start_from` does.
+
+    Args:
+        pausing: An earlier one pauses the company, so that what comes with it can be looked at
+            before it is posted (rule 34).
+    """
+    if first_day == company.from_date:
+        return
     start_from(connection, company, first_day, now)
     told = f"Posts what was paid from {first_day} on. Before: from {company.from_date} on."
+    if pausing and first_day < company.from_date:
+        companies.change(connection, company.id, paused=True)
+        told += " Paused until that has been looked at."
     journal.add(connection, company.id, None, now, told, who=who)
 
 

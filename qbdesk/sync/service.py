@@ -286,7 +286,7 @@ class Service:
     async def change_source_token(self, company: str, token: str, who: str = "you") -> None:
         """Takes a new token for the same account of the invoicing system."""
         here = self._company(company)
-        await self._desk.add(here.name, here.source, here.source_url, token, here.from_date, who)
+        await self._desk.add(here.name, here.source, here.source_url, token, None, who)
 
     @_on_engine
     async def pause(self, company: str, who: str = "you") -> None:
@@ -351,7 +351,7 @@ class Service:
         who: str = "you",
         *,
         first_day: date | None = None,
-        paused: bool = False,
+        paused: bool | None = None,
     ) -> CompanyView:
         """Keeps the connection.
 
@@ -359,7 +359,7 @@ class Service:
             agreed: The words of Offer.questions a person said yes to.
             answers: The word that was chosen for each key of Offer.clearing and Offer.untaxed.
             first_day: What is paid from this day on is posted; None: as it was.
-            paused: Nothing is posted until the company is resumed.
+            paused: Nothing is posted until the company is resumed; None: as it was.
         """
         here = self._company(company)
         return await self._desk.confirm(

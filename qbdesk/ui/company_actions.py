@@ -79,7 +79,7 @@ class CompanyActions(QObject):
     def _add(self) -> None:
         from qbdesk.ui.dialogs.add_company import AddCompanyDialog
 
-        dialog = AddCompanyDialog(self._bridge, self._contents)
+        dialog = AddCompanyDialog(self._bridge, self._companies.names(), self._contents)
         dialog.added.connect(self._added)
         self._desk.open_dialog(dialog)
 
@@ -102,9 +102,10 @@ class CompanyActions(QObject):
 
     def _connected(self, view: CompanyView) -> None:
         self._companies.take(view)
-        self._desk.tell(
-            self.tr("QuickBooks is connected. From now on every paid invoice flows in.")
-        )
+        told = self.tr("QuickBooks is connected. From now on every paid invoice flows in.")
+        if view.paused:
+            told = self.tr("QuickBooks is connected. Nothing is posted until you press Resume.")
+        self._desk.tell(told)
 
     def _preview_first(self, view: CompanyView) -> None:
         """Connected, and nothing is posted before it has been looked at."""

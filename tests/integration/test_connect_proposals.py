@@ -1,15 +1,13 @@
-"""What is proposed when a company is connected, and a first day chosen later (rules 17, 25, 34)."""
+"""What is proposed when a company is connected, and what is confirmed (rules 17 and 25)."""
 
 from concurrent.futures import Future
 from datetime import date
 
 import pytest
-from invoices import TEXAS, customer, document, line, payment
-from office import FROM, NAME, PATIENCE, Office, OpenOffice
+from invoices import TEXAS, customer, document, line
+from office import NAME, PATIENCE, Office, OpenOffice
 
-from qbdesk.sync.views import CompanyView, Status
-
-EARLIER = date(2025, 12, 1)
+from qbdesk.sync.views import CompanyView
 
 
 def confirm(
@@ -112,24 +110,15 @@ def test_the_first_open_day_is_proposed_where_the_books_are_closed(
     assert any("Posts what was paid from 2026-05-01 on. Before: from" in e.text for e in told)
 
 
-def test_an_earlier_first_day_posts_nothing_before_it_was_looked_at(office: Office) -> None:
-    paid = "2025-12-10T15:00:00Z"
-    days = {"paid_at": paid, "issue_date": "2025-12-02", "due_date": "2025-12-20"}
-    early = document(payments=[payment("113.00", paid_at=paid)], **days)
-    assert office.post(early).synced == 0
-    changed = office.service.begin_from(NAME, EARLIER, "Ann").result(PATIENCE)
-    assert EARLIER < FROM
-    assert (changed.from_date, changed.paused) == (EARLIER, True)
-    assert office.sync().synced == 0
-    preview = office.service.preview(NAME).result(PATIENCE)
-    assert [row.source_id for row in preview.rows] == ["inv-1"]
-    assert office.count("Invoice") == (0,)
-    office.service.resume(NAME, "Ann").result(PATIENCE)
-    assert office.sync().synced == 1
-    assert office.status() == Status.SYNCED
-
-
-def test_a_later_first_day_pauses_nothing(office: Office) -> None:
-    later = FROM.replace(month=6)
-    changed = office.service.begin_from(NAME, later, "Ann").result(PATIENCE)
-    assert (changed.from_date, changed.paused) == (later, False)
+def test_who_paused_a_company_finds_it_paused_after_another_connection(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(connected=False)
+    office.service.pause(NAME).result(PATIENCE)
+    office.connect()
+    assert office.view().paused
+    # Unless the one who connects says otherwise.
+    office.offer()
+    income = office.account("Services")
+    office.service.confirm_connect(NAME, income, frozenset(), paused=False).result(PATIENCE)
+    assert not office.view().paused

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from invoices import customer, document, line, payment
-from office import Office, OpenOffice
+from office import NAME, PATIENCE, Office, OpenOffice
 
 from qbdesk.sync.views import Status
 
@@ -148,6 +148,19 @@ def test_a_broken_revision_of_a_posted_invoice_is_kept_and_held(office: Office) 
     office.sync()
     assert office.status() is Status.SYNCED
     assert office.count("Invoice", "Payment") == (1, 1)
+
+
+@pytest.mark.parametrize("between", ["nothing", "a setting", "try again"])
+def test_a_broken_row_may_be_mended_without_another_revision(office: Office, between: str) -> None:
+    broken = document(revision=1)
+    office.world.feed.raw({**broken, "number": 7})
+    assert office.sync().needs_attention == 1
+    if between == "a setting":
+        office.set("deposit.card", "Card Clearing")
+    elif between == "try again":
+        office.service.resync(NAME, ["inv-1"], "Ann").result(PATIENCE)
+    office.world.feed.raw(broken)
+    assert office.sync().synced == 1
 
 
 def test_a_broken_row_without_a_revision_does_not_disappear(office: Office) -> None:

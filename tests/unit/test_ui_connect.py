@@ -319,9 +319,20 @@ def test_books_that_were_posted_to_before_need_no_preview(at: Dialog) -> None:
     at.service.offer = replace(OFFER, new_books=False)
     at.land()
     assert at.dialog.other_way.text() == "Use it, and preview first"
+    assert not at.dialog.confirm.first_day.isVisible()
     with at.qtbot.waitSignal(at.dialog.connected) as connected:
         at.press(at.dialog.go_on)
     assert not connected.args[0].paused
+    assert None in at.service.calls("confirm_connect")[0], "the first day stays as it is"
+
+
+def test_a_company_that_was_paused_stays_so_when_it_is_only_signed_in_again(at: Dialog) -> None:
+    at.service.offer = replace(OFFER, new_books=False)
+    at.service.views["maple"] = replace(at.service.views["maple"], paused=True)
+    at.land()
+    with at.qtbot.waitSignal(at.dialog.connected) as connected:
+        at.press(at.dialog.go_on)
+    assert connected.args[0].paused
 
 
 def test_the_first_day_is_proposed_with_its_reason_and_can_be_another(at: Dialog) -> None:

@@ -109,6 +109,19 @@ def test_an_earlier_first_day_is_kept_and_leads_to_a_preview(qtbot, bridge, serv
     assert not dialog.isVisible()
 
 
+def test_a_preview_comes_also_where_the_rest_of_the_changes_was_refused(
+    qtbot, bridge, service
+) -> None:
+    service.troubles["change_setting"] = Refusal("QuickBooks has no such account any more.")
+    dialog = opened(qtbot, bridge, service)
+    dialog.first_day.show_day(date(2025, 10, 1))
+    choose(dialog, "deposit.card", "Card clearing")
+    qtbot.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(dialog.trouble.isVisible)
+    with qtbot.waitSignal(dialog.preview_wanted):
+        dialog.reject()
+
+
 def test_a_later_first_day_needs_no_preview(qtbot, bridge, service) -> None:
     dialog = opened(qtbot, bridge, service)
     previewed: list[object] = []

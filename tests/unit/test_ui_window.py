@@ -357,6 +357,16 @@ def test_a_source_that_refuses_keeps_the_dialog_open_and_says_why(screen: Screen
     assert dialog.add.isEnabled()
 
 
+def test_a_second_company_of_the_same_name_is_not_added(screen: Screen) -> None:
+    screen.contents.actions_bar.add_pressed.emit()
+    dialog = screen.dialog(AddCompanyDialog)
+    for field in (dialog.name, dialog.url, dialog.token):
+        field.setText(" maple ")
+    screen.press(dialog.add)
+    assert dialog.trouble.text().startswith("maple is there already.")
+    assert screen.service.calls("add_company") == []
+
+
 def test_removing_a_company_asks_first_and_says_that_the_ledger_stays(screen: Screen) -> None:
     screen.contents.actions_bar.remove_pressed.emit()
     question = screen.dialog(Question)

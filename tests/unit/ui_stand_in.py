@@ -451,13 +451,15 @@ class StandIn:
         answers: dict[str, str],
         who: str,
         *,
-        first_day: date,
-        paused: bool = False,
+        first_day: date | None,
+        paused: bool | None,
     ) -> "Future[CompanyView]":
         def confirmed() -> CompanyView:
             if {word for word, _ in self.offer.questions} - agreed:
                 raise Refusal("Not everything was agreed to.")
-            self.views[company_name] = company(company_name, paused=paused)
+            before = self.views[company_name].paused if company_name in self.views else False
+            now = before if paused is None else paused
+            self.views[company_name] = company(company_name, paused=now)
             return self.views[company_name]
 
         told = (company_name, income_account_id, agreed, answers, first_day, who)

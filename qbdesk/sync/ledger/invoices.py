@@ -271,12 +271,13 @@ def ignored(connection: Connection, ids: Sequence[int]) -> list[int]:
 
 
 def held(connection: Connection, company_id: int) -> list[int]:
-    """What a changed setting may help; not what the source has lost, which waits for a person."""
+    """What a changed setting may help; not what the source has lost, which waits for a person, nor
+    what it shows in no readable form, which waits for the source."""
     rows = connection.execute(
         select(paid_invoice.c.id).where(
             paid_invoice.c.company_id == company_id,
             paid_invoice.c.status == Status.NEEDS_ATTENTION,
-            paid_invoice.c.reason.is_distinct_from(GONE_AT_SOURCE),
+            func.coalesce(paid_invoice.c.reason, "").not_in((GONE_AT_SOURCE, UNREADABLE)),
         )
     )
     return list(rows.scalars())

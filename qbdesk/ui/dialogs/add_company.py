@@ -1,5 +1,7 @@
 """Adding a company: where its paid invoices come from, and from which day on."""
 
+from collections.abc import Collection
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QLineEdit, QWidget
 
@@ -19,11 +21,14 @@ class AddCompanyDialog(Sheet):
 
     added = Signal(object)
 
-    def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, bridge: Bridge, names: Collection[str], parent: QWidget | None = None
+    ) -> None:
+        """`names`: of the companies that are there."""
         super().__init__("", parent, width=560)
         self.heading.setText(self.tr("Add a company"))
         self.setWindowTitle(self.tr("Add a company") + " – qbdesk")
-        self._bridge = bridge
+        self._bridge, self._names = bridge, names
         self._waiting = False
         self.say(
             self.tr(
@@ -83,9 +88,14 @@ class AddCompanyDialog(Sheet):
 
     def _add(self) -> None:
         self.trouble.hide()
+        name = " ".join(self.name.text().split())
+        if name in self._names:
+            told = self.tr("{name} is there already. Give this company a name of its own.")
+            self.complain(told.format(name=name))
+            return
         self._wait(waiting=True)
         asked = self._bridge.service.add_company(
-            self.name.text().strip(),
+            name,
             SOURCE,
             self.url.text().strip(),
             self.token.text().strip(),

@@ -256,8 +256,8 @@ class ConnectDialog(Sheet):
             self._company,
             *self.confirm.answer(),
             who(),
-            first_day=self.confirm.first_day.day(),
-            paused=preview,
+            first_day=self.confirm.chosen_first_day(),
+            paused=preview if preview or self._previews else None,
         )
         told = self.preview_wanted if preview else self.connected
         self._ask(asked, lambda view: self._confirmed(view, told), self._not_confirmed)

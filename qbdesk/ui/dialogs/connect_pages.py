@@ -1,5 +1,7 @@
 """The pages of the connect dialog: keys, waiting, pasting, confirming. Layout only."""
 
+from datetime import date
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -179,13 +181,16 @@ class ConfirmPage(QWidget):
         column.addWidget(self.account)
         told = self.tr("Invoice lines are posted to this income account.")
         column.addWidget(look.label(told, wrap=True, quiet=True))
+        # Books that were fed before keep theirs; another one is chosen in the settings.
+        self._first_day_part = QWidget()
+        part = layouts.column(self._first_day_part, gap=GAP + 2)
         title = look.label(self.tr("Posts what was paid from"), bold=True)
         self.first_day = DayBox(self.tr("Posts what was paid from"))
         title.setBuddy(self.first_day)
-        column.addWidget(title)
-        column.addWidget(self.first_day)
         self.first_day_told = look.label(wrap=True, quiet=True)
-        column.addWidget(self.first_day_told)
+        for widget in (title, self.first_day, self.first_day_told):
+            part.addWidget(widget)
+        column.addWidget(self._first_day_part)
         column.addWidget(look.label(self.tr("Sales tax"), bold=True))
         self.tax = look.label(wrap=True, quiet=True)
         column.addWidget(self.tax)
@@ -221,6 +226,7 @@ class ConfirmPage(QWidget):
             self.account.addItem(plain(account.name), account.id)
         chosen = offer.income_account.id if offer.income_account else None
         self.account.setCurrentIndex(self.account.findData(chosen) if chosen else -1)
+        self._first_day_part.setVisible(offer.new_books)
         self.first_day.show_day(offer.first_day)
         self.first_day_told.setText(plain(offer.first_day_told))
         self.first_day_told.setVisible(bool(offer.first_day_told))
@@ -258,6 +264,9 @@ class ConfirmPage(QWidget):
     def complete(self) -> bool:
         agreed = all(box.isChecked() for box in self.boxes.values())
         return agreed and self.account.currentIndex() >= 0
+
+    def chosen_first_day(self) -> date | None:
+        return None if self._first_day_part.isHidden() else self.first_day.day()
 
     def answer(self) -> tuple[str, frozenset[str], dict[str, str]]:
         agreed = frozenset(word for word, box in self.boxes.items() if box.isChecked())

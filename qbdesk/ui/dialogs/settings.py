@@ -89,7 +89,8 @@ class SettingsDialog(Sheet):
         return self.first_day.day() < self._view.from_date
 
     def _changed(self) -> None:
-        self._form.setRowVisible(self.earlier, self._view.connected and self._is_earlier())
+        fed = self._view.company_name is not None
+        self._form.setRowVisible(self.earlier, fed and self._is_earlier())
         self.save.setEnabled(self._is_changed())
 
     def _is_changed(self) -> bool:
@@ -187,13 +188,17 @@ class SettingsDialog(Sheet):
         self._previews = earlier and view.connected
         self._accept_when_all_is_kept()
 
+    def done(self, result: int) -> None:
+        super().done(result)
+        # Also where another change was refused and given up: the day is kept, and posting waits.
+        if self._previews:
+            self.preview_wanted.emit(self._view)
+
     def _accept_when_all_is_kept(self) -> None:
         if self._is_changed():
             return
         self.saved.emit()
         self.accept()
-        if self._previews:
-            self.preview_wanted.emit(self._view)
 
     def _refused(self, error: BaseException) -> None:
         self._wait(waiting=False)

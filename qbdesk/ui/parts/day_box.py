@@ -12,6 +12,7 @@ class DayBox(QDateEdit):
         super().__init__(QDate.currentDate())
         self.setAccessibleName(spoken)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumDate(QDate(2000, 1, 1))
         self.setCalendarPopup(True)
         self.setDisplayFormat("d MMM yyyy")
 
