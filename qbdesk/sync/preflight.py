@@ -101,6 +101,11 @@ class Facts(_Fact):
         return self.using_sales_tax and self.country != "US"
 
     @property
+    def tells_who_is_owed(self) -> bool:
+        """Whose each rate is. US automated sales tax has no rates to read."""
+        return all(each.rates is not None for each in self.filed)
+
+    @property
     def read_only(self) -> bool:
         return self.subscription in READ_ONLY
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from qbdesk.sync import settings
 from qbdesk.sync.chosen_customers import ASK_AGAIN
 from qbdesk.sync.planner.money_received import CLEARED_LATER, KNOWN_METHODS
-from qbdesk.sync.planner.tax_codes import untaxed_setting
+from qbdesk.sync.planner.tax_codes import UNTAXED, untaxed_setting
 from qbdesk.sync.preflight import Facts
 from qbdesk.sync.views import Choice, Proposal
 
@@ -18,8 +18,7 @@ _CLEARED = {
     "bank_debit": ("debit", "clearing"),
 }
 # Words in the name of a tax code; lines of clients at home are asked about (rule 17).
-_UNTAXED = {"abroad": "zero", "exempt": "exempt"}
-_WHO = {"home": "clients at home", "abroad": "clients abroad", "exempt": "exempt clients"}
+_CALLED = {"abroad": "zero", "exempt": "exempt"}
 
 
 def clearing(facts: Facts, chosen: Mapping[str, str], *, propose: bool) -> tuple[Proposal, ...]:
@@ -56,9 +55,9 @@ def untaxed(facts: Facts, chosen: Mapping[str, str], *, propose: bool) -> tuple[
             f"No tax, {who}",
             (ASK_AGAIN, *codes),
             chosen.get(key, ""),
-            _only_code_called(codes, _UNTAXED.get(kind)) if propose else "",
+            _only_code_called(codes, _CALLED.get(kind)) if propose else "",
         )
-        for kind, who in _WHO.items()
+        for kind, who in UNTAXED.items()
         for key in (untaxed_setting(kind),)
     )
 

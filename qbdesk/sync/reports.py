@@ -17,7 +17,7 @@ class Kind(StrEnum):
     TAX = "tax"
     GROSS = "gross"
     PAID = "paid"
-    FILED = "filed"  # tax of invoices whose period was filed before they were posted (rule 4)
+    FILED = "filed"  # tax of invoices whose period was, or may have been, filed before (rule 4)
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,16 @@ from qbdesk.sync.chosen_customers import ASK_AGAIN, CUSTOMER
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, memory
 from qbdesk.sync.ledger.companies import Company
-from qbdesk.sync.planner.days import LATE_ENTRY, NEXT_PERIOD
+from qbdesk.sync.planner.days import filed_answers
 from qbdesk.sync.planner.items import ITEM
 from qbdesk.sync.planner.money_received import BY_INTUIT, KNOWN_METHODS
+from qbdesk.sync.planner.tax_codes import UNTAXED
 from qbdesk.sync.preflight import Facts
 from qbdesk.sync.quickbooks import text
 from qbdesk.sync.views import Choice, Setting
 
 INCOME_ACCOUNT = "income_account"
 DEPOSIT = "deposit."
-FILED_ANSWERS = (LATE_ENTRY, NEXT_PERIOD, ASK_AGAIN)
 TAX = "tax."
 USUAL = Choice("", "Undeposited Funds")
 LOOKED_FOR = Choice("", "What QuickBooks recorded itself (looked for)")
@@ -49,7 +49,8 @@ def offered(connection: Connection, company: Company) -> list[Setting]:
             found.append(Setting(key, _tax_label(key), value, codes))
     if filed.SETTING in chosen:
         label = "Invoices with tax of a period that is filed"
-        found.append(Setting(filed.SETTING, label, chosen[filed.SETTING], FILED_ANSWERS))
+        choices = choices_of(facts, filed.SETTING)
+        found.append(Setting(filed.SETTING, label, chosen[filed.SETTING], choices))
     items = products.choices(connection, company.id)
     for key, value in chosen.items():
         if key.startswith(ITEM):
@@ -75,8 +76,7 @@ def _tax_label(key: str) -> str:
     """`tax.13.ON` in words; the last part may be a province, the middle holds points itself."""
     rates, _, where = key.removeprefix(TAX).rpartition(".")
     if rates == "untaxed":
-        who = {"abroad": "customers abroad", "exempt": "exempt ones", "home": "customers at home"}
-        return f"Tax code for untaxed lines of {who.get(where, where)}"
+        return f"Tax code for untaxed lines of {UNTAXED.get(where, where)}"
     told = " + ".join(f"{rate} %" for rate in rates.split("+"))
     return f"Tax code for {told}" + ("" if where == "anywhere" else f" in {where}")
 
@@ -129,7 +129,7 @@ def choices_of(facts: Facts, key: str) -> tuple[Choice, ...]:
     if key.startswith(DEPOSIT) and key.removeprefix(DEPOSIT) in KNOWN_METHODS:
         return (USUAL, *deposit_places(facts))
     if key == filed.SETTING:
-        return FILED_ANSWERS
+        return (*filed_answers(facts), ASK_AGAIN)
     if key.startswith(TAX) and len(key) <= LONGEST_KEY:
         return (ASK_AGAIN, *(Choice(code.id, code.name) for code in facts.tax_codes))
     raise Refusal(

@@ -1,6 +1,9 @@
 """An invoice whose sales tax return is filed already (bookkeeping rule 4), through a company."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from invoices import TEXAS, customer, document, line, payment
@@ -148,26 +151,83 @@ def test_what_is_filed_after_the_posting_lists_and_moves_nothing(open_office: Op
     assert (office.row().message, listed(office)) == ("", {})
 
 
-def test_a_correction_leaves_an_invoice_of_a_filed_period_on_its_day(
-    open_office: OpenOffice,
-) -> None:
-    office = open_office(
-        country="US",
-        home_currency="USD",
-        sales_tax="us_automated",
-        automated_tax_rate="8",
-        partner_tax_override=True,
-        **FILED,
-    )
+def test_a_correction_leaves_an_invoice_of_a_filed_period_on_its_day(office: Office) -> None:
     office.set("filed_period", "first_open_day")
-    rates = [("tx", "Texas", "6.25")]
-    who = customer(billing_address=TEXAS)
-    paid = [payment("106.25", currency="USD")]
-    sale = document(currency="USD", client=who, lines=[line(rates=rates)], payments=paid, **LATE)
-    office.post(sale)
+    office.post(taxed_before_its_discount())
     office.world.switches.change({"last_file_date": "2026-06-30"})
     assert office.resolve("send_source_tax").synced == 1
     (invoice,) = office.entities("Invoice")
-    assert (invoice["TotalAmt"], invoice["TxnDate"]) == (Decimal("106.25"), "2026-04-01")
+    assert (invoice["TotalAmt"], invoice["TxnDate"]) == (Decimal("103.00"), "2026-04-01")
     assert "Issued 2026-03-15, in a filed tax period" in invoice["PrivateNote"]
-    assert listed(office) == {"1 dated after it": Decimal("6.25")}
+    assert listed(office) == {"1 dated after it": Decimal("13.00")}
+
+
+@pytest.mark.parametrize("filed", [{}, FILED])
+def test_a_correction_leaves_an_invoice_of_a_closed_period_on_its_day(
+    open_office: OpenOffice, filed: dict[str, str]
+) -> None:
+    office = open_office(book_close_date="2026-03-31", **filed)
+    office.post(taxed_before_its_discount())
+    office.resolve("first_open_day:2026-04-01")
+    assert "send_source_tax" in office.choices()
+    office.world.switches.change({"book_close_date": "2026-02-28"})
+    assert office.resolve("send_source_tax").synced == 1
+    (invoice,) = office.entities("Invoice")
+    assert (invoice["TotalAmt"], invoice["TxnDate"]) == (Decimal("103.00"), "2026-04-01")
+    assert "Issued 2026-03-15, in a closed period" in invoice["PrivateNote"]
+    assert listed(office) == {}
+
+
+def taxed_before_its_discount() -> dict[str, Any]:
+    """100.00 less 10.00, with 13 % on the whole 100.00: QuickBooks taxes what is left."""
+    paid = {"total": "103.00", "amount_paid": "103.00", "payments": [payment("103.00")]}
+    return document(lines=[line()], discount="10.00", **paid, **LATE)
+
+
+def test_where_it_is_not_told_whose_the_tax_is_no_invoice_leaves_its_day(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(
+        country="US", home_currency="USD", sales_tax="us_automated", automated_tax_rate="8"
+    )
+    (state,) = office.books.of("TaxAgency")
+    nevada = {**state, "DisplayName": "Nevada", "LastFileDate": "2026-06-30"}
+    state |= {"DisplayName": "California", "LastFileDate": "2026-03-31"}
+    office.books.add("TaxAgency", {k: v for k, v in nevada.items() if k != "Id"})
+    office.post(_sale("may", "2026-05-15"), _sale("july", "2026-07-01"))
+    told = office.row("may").message
+    assert "filed up to 2026-06-30 (Nevada)" in told
+    assert "may lack it" in told
+    assert office.choices("may") == ["issue_date", "try_again"]
+    refusal = office.service.change_setting(NAME, "filed_period", "first_open_day")
+    assert "There are: Keep the issue date" in str(refusal.exception(PATIENCE))
+    assert office.resolve("issue_date", "may").synced == 1
+    dated = {entry["DocNumber"]: entry["TxnDate"] for entry in office.entities("Invoice")}
+    assert dated == {"N-may": "2026-05-15", "N-july": "2026-07-01"}
+    assert "may have been filed" in office.row("may").message
+    assert office.row("july").message == ""
+    assert listed(office) == {"1 perhaps dated in it": Decimal("8.00")}
+
+
+def _sale(key: str, day: str) -> dict[str, Any]:
+    rates, paid = [("tx", "Texas", "8")], [payment("108.00", currency="USD")]
+    who, days = customer(billing_address=TEXAS), {"issue_date": day, "due_date": day}
+    return document(
+        key, currency="USD", client=who, lines=[line(rates=rates)], payments=paid, **days
+    )
+
+
+def test_nothing_is_dated_beyond_today_and_the_first_open_day_is_waited_for(
+    open_office: OpenOffice,
+) -> None:
+    today = datetime.now(ZoneInfo("America/Toronto")).date()
+    office = open_office(last_file_date=(today + timedelta(days=1)).isoformat())
+    office.set("filed_period", "first_open_day")
+    assert office.post(document(**LATE)).synced == 0
+    assert office.status() is Status.WAITING
+    first_open = (today + timedelta(days=2)).isoformat()
+    assert f"posted from {first_open} on" in office.row().message
+    assert office.count("Invoice") == (0,)
+    office.clock.advance(days=2)
+    assert office.by_schedule().synced == 1
+    assert office.entities("Invoice")[0]["TxnDate"] == first_open

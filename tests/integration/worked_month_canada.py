@@ -108,13 +108,13 @@ def taxes() -> Iterator[Shown]:
     yield Shown(whole, (20,), (told,), **ONLY_LISTED)
     rows = [line("1", "50.00", rates=())]
     for n, answer in enumerate(("Use “Zero-rated”", "")):
-        told = Question("no tax, for clients abroad", answer)
+        told = Question("no tax, for untaxed lines of clients abroad", answer)
         who = client(f"abroad-{n}", f"Abroad {n}", TEXAS)
         yield Shown(sale(f"abroad-{n}", who, rows), (17,), (told,), codes=("Zero-rated",))
-    told = Question("no tax, for clients that the source calls exempt", "Use “Exempt”")
+    told = Question("no tax, for untaxed lines of exempt clients", "Use “Exempt”")
     who = client("exempt", "Exempt Charity", ONTARIO, tax_exempt=True)
     yield Shown(sale("exempt", who, rows), (17,), (told,), codes=("Exempt",))
-    told = Question("no tax, for clients at home", "Use “Exempt”")
+    told = Question("no tax, for untaxed lines of clients at home", "Use “Exempt”")
     who = client("home", "Untaxed At Home", ONTARIO)
     yield Shown(sale("home", who, rows), (17,), (told,), codes=("Exempt",))
     # The source rounds over the invoice, 3.91; QuickBooks line by line, 3.90.
@@ -133,7 +133,7 @@ def taxes() -> Iterator[Shown]:
 
 
 def currencies() -> Iterator[Shown]:
-    abroad = Question("no tax, for clients abroad")
+    abroad = Question("no tax, for untaxed lines of clients abroad")
     who = client("export", "Harbour Export", TEXAS)
     rows = [line("1", "80.00", rates=())]
     yield Shown(sale("export-cad", who, rows), (8, 17), (abroad,), codes=("Zero-rated",))

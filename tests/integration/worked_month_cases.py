@@ -72,13 +72,18 @@ def dates(home: Home) -> Iterator[Shown]:
         issued="2026-09-01",
         received=("2026-09-01", "2026-10-06"),
     )
-    told = Question(f"Sales tax is filed up to {FILED_DAY}", "Date it the first day")
+    # US automated tax does not tell whose it is, so nothing but the issue date is offered there.
+    answer, issued_on, said = (
+        ("Keep the issue date", FILED_DAY, "in a tax period that may have been filed")
+        if home.code == "TAX"
+        else ("Date it the first day", "2026-09-13", "dated 2026-09-13 instead")
+    )
     yield home.shown(
         4,
         shown=home.one("filed", "Filed Period Inc", issue_date=FILED_DAY, due_date="2026-10-12"),
-        questions=(told,),
-        issued="2026-09-13",
-        said="dated 2026-09-13 instead",
+        questions=(Question(f"Sales tax is filed up to {FILED_DAY}", answer),),
+        issued=issued_on,
+        said=said,
     )
     told = Question("may already be in your opening receivables", "It is another one")
     issued = {"issue_date": "2026-09-15", "due_date": "2026-10-15"}

@@ -103,7 +103,7 @@ RULES: dict[int, tuple[str, str, str, str]] = {
     17: (
         "sync/planner/tax_codes.py",
         "test_untaxed_lines_abroad_are_asked_once_for_all",
-        "clients that the source calls exempt",
+        "no tax, for untaxed lines of",
         "Zero-rated is proposed for clients abroad and Exempt for clients that the source calls",
     ),
     18: (

@@ -9,6 +9,8 @@ import pytest
 from invoices import GST, HST_ON, PST_BC, document, line, payment
 from known import FACTS, NOW
 
+from qbdesk.sync.filed import Filed
+from qbdesk.sync.ledger.control import Place, Sums
 from qbdesk.sync.model import PaidInvoice
 from qbdesk.sync.quickbooks.answers import PostedInvoice, PostedTax
 from qbdesk.sync.reports import Kind
@@ -23,6 +25,7 @@ from qbdesk.sync.totals.figures import (
     Surrounding,
     of_invoice,
 )
+from qbdesk.sync.totals.report import lines
 from qbdesk.sync.views import Status
 
 TORONTO = ZoneInfo("America/Toronto")
@@ -160,6 +163,23 @@ def test_what_quickbooks_has_not_told_is_no_difference_and_no_zero() -> None:
     assert found[Kind.TAX, UNTOLD].source == 13
     assert (Kind.NET, "") not in found
     assert not control.marked
+
+
+@pytest.mark.parametrize("how", list(Filed))
+def test_tax_of_a_filed_period_that_quickbooks_has_not_told_is_not_said_to_be_equal(
+    how: Filed,
+) -> None:
+    _, found = brought(posting(filed=how))
+    assert both(found[Kind.FILED, how]) == (13, 13)
+    control, found = brought(posting(filed=how, tax=None, taxes=None))
+    key = f"{how}{UNTOLD}"
+    assert (Kind.FILED, how) not in found
+    assert (both(found[Kind.FILED, key]), found[Kind.FILED, key].differs) == ((13, 0), False)
+    assert not control.marked
+    sums = Sums(Decimal(13), Decimal(0), 1, 1)
+    shown = {Place("", "CAD", kind, key): sums for kind, key in found}
+    row = next(line for line in lines(shown, FACTS) if line.kind is Kind.FILED)
+    assert (row.label[:2], row.source, row.quickbooks) == ("1 ", 13, None)
 
 
 def test_a_company_without_sales_tax_says_nothing_of_tax_and_has_none() -> None:

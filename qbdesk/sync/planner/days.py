@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from qbdesk.sync.filed import SETTING, Filed, note
 from qbdesk.sync.model import PaidInvoice, Payment
-from qbdesk.sync.planner.decisions import Hold, Look, Subject
+from qbdesk.sync.planner.decisions import Hold, Look, Subject, Wait
 from qbdesk.sync.planner.knowledge import Case, Knowledge
-from qbdesk.sync.preflight import FiledFact
+from qbdesk.sync.preflight import Facts, FiledFact
 from qbdesk.sync.quickbooks.answers import PostedInvoice
 from qbdesk.sync.quickbooks.payloads import Taxes
 from qbdesk.sync.views import Choice
@@ -17,7 +17,7 @@ REASON = "closed_period"
 FIRST_OPEN_DAY = "first_open_day"
 LATE_ENTRY = Choice(
     Filed.ISSUE_DATE.value,
-    "Keep the issue date: the tax comes into the next return, as a late entry",
+    "Keep the issue date: tax that a filed return lacks comes into the next, as a late entry",
 )
 NEXT_PERIOD = Choice(
     Filed.FIRST_OPEN_DAY.value,
@@ -74,38 +74,65 @@ def open_day(day: date, known: Knowledge, case: Case) -> date:
 # ---- filed, and not closed ----
 
 
-def filed_period(invoice: PaidInvoice, taxes: Taxes, known: Knowledge, case: Case) -> Hold | None:
+def filed_answers(facts: Facts) -> tuple[Choice, ...]:
+    """Where it is not told whose the tax is, its return may be open: then it keeps its day."""
+    return (LATE_ENTRY, NEXT_PERIOD) if facts.tells_who_is_owed else (LATE_ENTRY,)
+
+
+def filed_period(
+    invoice: PaidInvoice, taxes: Taxes, known: Knowledge, case: Case
+) -> Hold | Wait | None:
     """Rule 4: asked once a company. What rule 2 has dated is not asked about again."""
     filed = _filed(invoice, taxes, known)
     if not filed or invoice.issue_date > filed[0].up_to:
         return None
     if open_day(invoice.issue_date, known, case) != invoice.issue_date:
         return None
-    if known.settings.get(SETTING) in (LATE_ENTRY.word, NEXT_PERIOD.word):
-        return None
-    return Hold(
-        f"setting:{SETTING}",
-        f"Sales tax is filed up to {filed[0].up_to} ({', '.join(each.agency for each in filed)}), "
-        f"and this invoice with tax is dated {invoice.issue_date}, so a return that is filed lacks "
-        "it. How are such invoices dated? You are asked once; all like this one follow.",
-        (LATE_ENTRY, NEXT_PERIOD),
-    )
+    agencies = ", ".join(each.agency for each in filed)
+    told = f"Sales tax is filed up to {filed[0].up_to} ({agencies}), "
+    answers = filed_answers(known.facts)
+    if known.settings.get(SETTING) not in [answer.word for answer in answers]:
+        lacks = (
+            "so a return that is filed may lack it. QuickBooks does not tell which agency its tax "
+            "is owed to, so qbdesk does not date it otherwise. May such invoices keep their day?"
+            if _owed(invoice, taxes, known) is None
+            else "so a return that is filed lacks it. How are such invoices dated?"
+        )
+        return Hold(
+            f"setting:{SETTING}",
+            f"{told}and this invoice with tax is dated {invoice.issue_date}, {lacks} You are asked "
+            "once; all like this one follow.",
+            answers,
+        )
+    day, _ = issue_day(invoice, taxes, known, case)
+    if day != invoice.issue_date and day > case.now.astimezone(known.zone).date():
+        return Wait(
+            f"{told}so the first day that is not filed is still to come, and nothing is dated "
+            f"beyond today. This invoice is posted from {day} on; or change filed_period in the "
+            "settings to keep the issue date."
+        )
+    return None
 
 
 def _filed(invoice: PaidInvoice, taxes: Taxes, known: Knowledge) -> list[FiledFact]:
-    """Of the agencies that the invoice's tax is owed to, those that were filed with last."""
-    if not known.facts.filed:
+    """Those that were filed with last, of the agencies that the invoice's tax is owed to; of all
+    where QuickBooks does not tell which these are."""
+    if not invoice.tax_total:
         return []
+    owed = _owed(invoice, taxes, known)
+    found = known.facts.filed if owed is None else owed
+    last = max((each.up_to for each in found), default=None)
+    return [each for each in found if each.up_to == last]
+
+
+def _owed(invoice: PaidInvoice, taxes: Taxes, known: Knowledge) -> list[FiledFact] | None:
+    """The agencies that its tax is owed to, where they were filed with; None: it is not told."""
     sent = (*(taxes.codes or ()), taxes.group)
     codes = [code for code in known.facts.tax_codes if code.id in sent]
     rates = {rate for code in codes for rate, percent in code.rates if percent}
-    owed = [
-        each
-        for each in known.facts.filed
-        if invoice.tax_total and (each.rates is None or not rates or rates & set(each.rates))
-    ]
-    last = max((each.up_to for each in owed), default=None)
-    return [each for each in owed if each.up_to == last]
+    if not rates or not known.facts.tells_who_is_owed:
+        return None
+    return [each for each in known.facts.filed if rates & set(each.rates or ())]
 
 
 def issue_day(
@@ -116,6 +143,8 @@ def issue_day(
     day, told = _not_closed(invoice, known, case)
     if not filed or day > filed[0].up_to:
         return day, told
+    if _owed(invoice, taxes, known) is None:
+        return day, [*told, note(Filed.PERHAPS, day)]
     if day == true and known.settings.get(SETTING) == Filed.FIRST_OPEN_DAY:
         return filed[0].up_to + timedelta(days=1), [note(Filed.FIRST_OPEN_DAY, true)]
     return day, [*told, note(Filed.ISSUE_DATE, day)]
@@ -124,17 +153,25 @@ def issue_day(
 def day_as_posted(
     invoice: PaidInvoice, known: Knowledge, case: Case, posted: PostedInvoice
 ) -> tuple[date, list[str]]:
-    """The same for a correction: what was filed or answered since moves no invoice."""
-    if posted.filed is Filed.FIRST_OPEN_DAY and posted.dated is not None:
-        return posted.dated, [note(posted.filed, invoice.issue_date)]
-    day, told = _not_closed(invoice, known, case)
+    """The same for a correction: what was closed, filed or answered since moves no invoice."""
+    true, day = invoice.issue_date, posted.dated
+    if day is None:  # an answer that was kept before the day was
+        return _not_closed(invoice, known, case)
+    if posted.filed is Filed.FIRST_OPEN_DAY:
+        return day, [note(posted.filed, true)]
+    told = _true_day(true, day, closed=REASON in case.answers)
     return day, [*told, note(posted.filed, day)] if posted.filed else told
 
 
 def _not_closed(invoice: PaidInvoice, known: Knowledge, case: Case) -> tuple[date, list[str]]:
     true = invoice.issue_date
     day = open_day(true, known, case)
-    return day, [f"Issued {true}, in a closed period"] * (day != true)
+    return day, _true_day(true, day, closed=True)
+
+
+def _true_day(true: date, day: date, *, closed: bool) -> list[str]:
+    """`closed` False: somebody dated it otherwise in QuickBooks, or the answer is not kept here."""
+    return [f"Issued {true}{', in a closed period' if closed else ''}"] * (day != true)
 
 
 # ---- exchange rates ----

@@ -70,6 +70,12 @@ def _filed(posted: PostedInvoice) -> Iterator[str]:
             f"Dated {posted.dated}, in a tax period that was filed before it was posted: its tax "
             "is a late entry of the next return."
         )
+    if posted.filed is Filed.PERHAPS:
+        yield (
+            f"Dated {posted.dated}, in a tax period that may have been filed before it was posted: "
+            "QuickBooks does not tell which agency its tax is owed to. If it was filed, the tax is "
+            "a late entry of the next return."
+        )
     if posted.filed is Filed.FIRST_OPEN_DAY:
         yield (
             f"Issued in a tax period that was filed before it was posted, and dated {posted.dated} "

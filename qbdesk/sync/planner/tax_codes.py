@@ -14,7 +14,7 @@ CODE_PREFIX = "tax_code:"
 UNTAXED = {
     "home": "clients at home",
     "abroad": "clients abroad",
-    "exempt": "clients that the source calls exempt",
+    "exempt": "exempt clients",
 }
 PROVINCES = {
     "AB": "ALBERTA",
@@ -113,7 +113,7 @@ def _untaxed_code(invoice: PaidInvoice, known: Knowledge) -> TaxCodeFact | Hold:
         return chosen
     wanted = "exempt" if kind == "exempt" else "zero"
     codes.sort(key=lambda code: wanted not in code.name.casefold())
-    return ask(setting, codes, f"no tax, for {UNTAXED[kind]}")
+    return ask(setting, codes, f"no tax, for untaxed lines of {UNTAXED[kind]}")
 
 
 def _is_abroad(invoice: PaidInvoice, known: Knowledge) -> bool:

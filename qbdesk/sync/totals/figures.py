@@ -22,13 +22,18 @@ ELSEWHERE = "~"  # paid, credited or taken off in QuickBooks by somebody else
 POSTED = "+"  # after a status: it is in QuickBooks by qbdesk
 
 
+def untold(kind: str, key: str) -> bool:
+    """QuickBooks has said nothing of this figure. Of a payment only the account is missing."""
+    return key.endswith(UNTOLD) and kind != Kind.PAID
+
+
 @dataclass(frozen=True)
 class Figure:
     """One amount on either side.
 
     Attributes:
         month: `2026-04`; empty where the row has no date.
-        key: Status, `CODE_ID RATE` or account Id, as the kind says.
+        key: Status, `CODE_ID RATE`, account Id or how it was dated, as the kind says.
         in_source, in_quickbooks: 1 where that side has it, else 0.
     """
 
@@ -43,8 +48,7 @@ class Figure:
 
     @property
     def differs(self) -> bool:
-        untold = self.key == UNTOLD and self.kind != Kind.PAID
-        if self.kind == SEEN or untold:
+        if self.kind == SEEN or untold(self.kind, self.key):
             return False
         missing = self.kind == Kind.GROSS and self.in_source != self.in_quickbooks
         return missing or self.source != self.quickbooks
@@ -221,9 +225,9 @@ def _filed(
     """Rule 4: listed, whichever answer was given."""
     if posted.filed is None or posted.gone:
         return
-    tax, key = _tax(posted, around), posted.filed
-    told = invoice.tax_total if tax is None else tax
-    yield Figure(month, invoice.currency, Kind.FILED, key, invoice.tax_total, told)
+    tax = _tax(posted, around)
+    key = f"{posted.filed}{UNTOLD}" if tax is None else str(posted.filed)
+    yield Figure(month, invoice.currency, Kind.FILED, key, invoice.tax_total, tax or ZERO)
 
 
 # ---- payments ----

@@ -13,7 +13,7 @@ from qbdesk.sync.ledger.control import Marked, Place, Sums
 from qbdesk.sync.money import ZERO
 from qbdesk.sync.preflight import Facts
 from qbdesk.sync.reports import ControlTotals, Kind, MarkedInvoice, SeenAmount, SeenLine, TotalLine
-from qbdesk.sync.totals.figures import ALL_RATES, ELSEWHERE, POSTED, SEEN, UNTOLD
+from qbdesk.sync.totals.figures import ALL_RATES, ELSEWHERE, POSTED, SEEN, UNTOLD, untold
 from qbdesk.sync.views import Status
 
 MOST_MARKED = 500  # invoices named one by one; how many there are is said in any case
@@ -27,6 +27,7 @@ _ORDER = (
 _FILED_LABELS = {
     Filed.ISSUE_DATE: "{count} dated in it",
     Filed.FIRST_OPEN_DAY: "{count} dated after it",
+    Filed.PERHAPS: "{count} perhaps dated in it",
 }
 WITHOUT_A_WORD = "The figures in QuickBooks are not those of the source. Compare the two."
 
@@ -76,7 +77,7 @@ def _lines_in(
                 _label(kind, key, total, facts),
                 currency,
                 total.source,
-                None if key == UNTOLD and kind != Kind.PAID else total.quickbooks,
+                None if untold(kind, key) else total.quickbooks,
             )
             for (its_kind, key), total in here.items()
             if its_kind == kind
@@ -86,7 +87,8 @@ def _lines_in(
 
 def _label(kind: Kind, key: str, total: Sums, facts: Facts | None) -> str:
     if kind == Kind.FILED:
-        return _FILED_LABELS[Filed(key)].format(count=total.in_quickbooks)
+        how = Filed(key.removesuffix(UNTOLD))
+        return _FILED_LABELS[how].format(count=total.in_quickbooks)
     if kind == Kind.TAX:
         return _tax_label(key, facts)
     if kind == Kind.PAID:
