@@ -1,5 +1,6 @@
 """No request goes out on a connection that the computer's sleep has killed."""
 
+import asyncio
 from collections.abc import Callable
 
 import httpx
@@ -9,7 +10,7 @@ from qbdesk.sync.schedule import GAP
 
 class AfterSleep:
     """A request hook of an httpx client: after sleep or a clock change its idle connections are
-    closed before the request takes one, and requests on the wire are left alone.
+    closed before any request takes one, and requests on the wire are left alone.
 
     httpx drops idle connections by a clock that may stand still in sleep (on Windows it goes on).
     A write on a connection that nobody listens to any more would be in doubt for minutes.
@@ -26,11 +27,16 @@ class AfterSleep:
         self._wall = wall
         self._monotonic = monotonic
         self._apart = wall() - monotonic()
+        # Requests of the same moment wait until all are closed; if the one that closes them is
+        # cancelled, the next one goes on.
+        self._closing = asyncio.Lock()
 
     async def __call__(self, _request: httpx.Request) -> None:
-        before, self._apart = self._apart, self._wall() - self._monotonic()
-        if abs(self._apart - before) > GAP:
-            await close_idle(self._http)
+        async with self._closing:
+            apart = self._wall() - self._monotonic()
+            if abs(apart - self._apart) > GAP:
+                await close_idle(self._http)
+            self._apart = apart
 
 
 async def close_idle(http: httpx.AsyncClient) -> None:

@@ -131,6 +131,7 @@ class CompanyPass:
             cursor = page.cursor
             seen += len(touched)
             if touched:
+                self._verdicts.note_unreadable(touched)
                 self._tools.hears(InvoicesChanged(company.name, tuple(touched)))
                 self._tools.tell(f"Read {seen} invoices", seen)
         if self._company.cursor is None:  # that was everything

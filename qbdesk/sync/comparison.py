@@ -86,6 +86,7 @@ class Comparison:
 
     def _tell(self, touched: list[str]) -> None:
         if touched:
+            self._verdicts.note_unreadable(touched)
             self._tools.hears(InvoicesChanged(self._tools.company.name, tuple(touched)))
 
     async def _look_for_the_rest(self, company: Company) -> None:

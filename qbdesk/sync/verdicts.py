@@ -1,6 +1,6 @@
 """Invoices coming to rest: what was decided is written down, with a line in the journal."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ class Tally:
     """What this pass has done so far.
 
     Attributes:
-        newly_held: Source id -> why.
+        newly_held: Source id -> why, without what was held for the same reason before this pass.
         poll_seconds: When the source wants to be asked again; None: it has not said.
         chosen: The settings that the pass began with.
     """
@@ -48,6 +48,8 @@ class Verdicts:
         """Writes all of it down together."""
         ended, now = list(decided), self._clock()
         sentences: list[tuple[int, str, str]] = []
+        newly_held: dict[str, str] = {}
+        synced = 0
         with self._ledger.begin() as connection:
             left_alone = set(invoices.ignored(connection, [record.id for record, _ in ended]))
             for record, ending in ended:
@@ -58,12 +60,19 @@ class Verdicts:
                 if told:
                     remarks = ending.message if told == AT_REST else ""
                     sentences.append((record.id, told, remarks))
+                synced += values["status"] is Status.SYNCED
+                # What was queued again still says why it was held before.
+                if isinstance(ending, Hold) and record.reason != ending.reason:
+                    newly_held[record.source_id] = ending.message
             journal.add_each(connection, self._company_id, now, sentences)
-        for record, ending in ended:
-            if isinstance(ending, Hold):
-                self._tally.newly_held[record.source_id] = ending.message
-            elif isinstance(ending, Finish):
-                self._tally.synced += ending.status is Status.SYNCED
+        self._tally.synced += synced
+        self._tally.newly_held |= newly_held
+
+    def note_unreadable(self, source_ids: Sequence[str]) -> None:
+        """Of what was just taken in, a row that cannot be read is held already."""
+        with self._ledger.begin() as connection:
+            found = invoices.unreadable(connection, self._company_id, source_ids)
+        self._tally.newly_held |= found
 
 
 def _rest(record: InvoiceRecord, ending: Ending) -> tuple[str, dict[str, Any]]:
@@ -71,7 +80,7 @@ def _rest(record: InvoiceRecord, ending: Ending) -> tuple[str, dict[str, Any]]:
     message = ending.message
     if isinstance(ending, Wait):
         told = "" if record.message == message else message
-        return told, {"status": Status.WAITING, "message": message}
+        return told, {"status": Status.WAITING, "reason": None, "message": message}
     if isinstance(ending, Hold):
         choices = [[choice.word, choice.label] for choice in ending.choices]
         values = {"status": Status.NEEDS_ATTENTION, "reason": ending.reason, "choices": choices}

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, insert, or_, select, update
 
 from qbdesk.sync.ledger.parts import parts
 from qbdesk.sync.ledger.tables import paid_invoice
@@ -55,6 +55,21 @@ class InvoiceRecord:
 
 # What a pass does for every invoice is built once.
 _CHANGE = update(paid_invoice).where(paid_invoice.c.id == bindparam("of_id"))
+_REQUEUE = (
+    update(paid_invoice)
+    .where(paid_invoice.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        status=Status.WAITING,
+        reason=case(
+            (paid_invoice.c.status == Status.IGNORED, None),
+            (paid_invoice.c.reason == GONE_AT_SOURCE, None),  # it is there, or asked for, again
+            else_=paid_invoice.c.reason,
+        ),
+        message="",
+        choices=[],
+        changed_at=bindparam("at"),
+    )
+)
 _IGNORED = select(paid_invoice.c.id).where(
     paid_invoice.c.id.in_(bindparam("ids", expanding=True)),
     paid_invoice.c.status == Status.IGNORED,
@@ -244,13 +259,10 @@ def change(connection: Connection, invoice_id: int, **values: Any) -> None:
 
 
 def requeue(connection: Connection, ids: Sequence[int], at: datetime) -> None:
-    """Back to the start of the queue, with a clean slate."""
+    """Back to the start of the queue, with a clean slate. Only why they were held is still known,
+    until the next verdict: nobody is told the same twice."""
     for some in parts(ids):
-        connection.execute(
-            update(paid_invoice)
-            .where(paid_invoice.c.id.in_(some))
-            .values(status=Status.WAITING, reason=None, message="", choices=[], changed_at=at)
-        )
+        connection.execute(_REQUEUE, {"ids": some, "at": at})
 
 
 def rest(connection: Connection, company_id: int) -> None:
@@ -305,6 +317,23 @@ def held_for(
         )
     )
     return [(row.source_id, tuple(word for word, _ in row.choices)) for row in rows]
+
+
+def unreadable(
+    connection: Connection, company_id: int, source_ids: Sequence[str]
+) -> dict[str, str]:
+    """Those of these that are held because they cannot be read: source id -> what is wrong."""
+    found: dict[str, str] = {}
+    for some in parts(source_ids):
+        rows = connection.execute(
+            select(paid_invoice.c.source_id, paid_invoice.c.message).where(
+                paid_invoice.c.company_id == company_id,
+                paid_invoice.c.source_id.in_(some),
+                paid_invoice.c.reason == UNREADABLE,
+            )
+        )
+        found |= {row.source_id: row.message for row in rows}
+    return found
 
 
 def counts(connection: Connection, company_id: int) -> dict[Status, int]:
