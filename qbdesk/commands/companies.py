@@ -44,6 +44,12 @@ def add(company: str, source: str, url: str, from_date: str) -> None:
     with service() as opened:
         view = wait(opened.add_company(company, source, url, token, day, who()))
         click.echo(f"Added {plain(view.name)}: {plain(view.source_name or '')}, from {day}.")
+        _mind_the_future(day)
+
+
+def _mind_the_future(first_day: date) -> None:
+    if first_day > date.today():
+        say(f"{first_day} is still to come: what is paid until then is not posted.")
 
 
 def _day(name: str, told: str) -> date:
@@ -227,6 +233,7 @@ def _change(opened: "Service", company: str, key: str, value: str) -> None:
     # Not in turn: a pass under way goes by it from its next write on.
     before = wait(opened.company(company))
     after = wait(opened.begin_from(company, _day(FIRST_DAY, value), who()))
+    _mind_the_future(after.from_date)
     if after.paused and not before.paused:
         name = plain(company)
         say(

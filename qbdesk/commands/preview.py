@@ -1,5 +1,7 @@
 """What `sync --preview` prints: what would be posted, month by month."""
 
+from dataclasses import replace
+
 import click
 
 from qbdesk.commands.running import plain, print_table
@@ -74,7 +76,12 @@ def print_summary(found: Preview) -> None:
         click.echo(f"The books are closed up to {found.closed_up_to}.")
     rows = [cells for month in found.months for cells in _month(month)]
     columns = {"Month": "left", "What": "left", "": "left", "Number": "right", "Amount": "right"}
+    if len(found.months) > 1:
+        rows += _month(replace(found.whole, month="all months"))
     print_table(columns, rows)
+    click.echo(
+        "Invoices stand in the month of their date, deposits in that of the day they were paid."
+    )
     click.echo(f"The preview took {found.requests.reads} reads and wrote nothing.")
 
 

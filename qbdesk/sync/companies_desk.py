@@ -43,7 +43,7 @@ class CompaniesDesk:
         return shown.company_view(
             company,
             counts,
-            running=self._engine.is_running(company.name),
+            running=self._engine.is_posting(company.name),
             next_pass_at=self._engine.next_pass_at(company),
             test_server=company.test_server if company.connected else here,
             now=self._around.clock(),
@@ -64,7 +64,7 @@ class CompaniesDesk:
         """
         name = _checked_name(name)
         if from_date is not None:
-            rulings.check_first_day(from_date)
+            rulings.check_first_day(from_date, self._around.clock())
         if source not in SOURCES:
             raise Refusal(f"qbdesk reads {', '.join(SOURCES)} for now, not “{source[:40]}”.")
         if not token.strip():

@@ -59,6 +59,7 @@ class Engine:
         self._ledger = around.ledger
         self._hears = hears
         self._running: dict[str, asyncio.Task[Any]] = {}
+        self._previewed: set[str] = set()
         # Their pass by the schedule runs, or waits for its turn.
         self._nudged: dict[str, asyncio.Task[None]] = {}
         self._turn = Turn(around.home, sleep=around.sleep)
@@ -112,6 +113,9 @@ class Engine:
 
     def is_running(self, name: str) -> bool:
         return name in self._running
+
+    def is_posting(self, name: str) -> bool:
+        return name in self._running and name not in self._previewed
 
     def stop_pass(self, name: str | None) -> None:
         """Cuts off a pass; what has no answer yet is looked for in the next one."""
@@ -306,12 +310,18 @@ class Engine:
 
     async def preview(self, company: Company) -> Preview:
         """What a pass would do, played through on a copy of the ledger; nothing is written."""
-        return await self.alone(
-            company.name, lambda: preview(self._around, self.clients, company, self._hears)
-        )
+
+        async def previewed() -> Preview:
+            self._previewed.add(company.name)
+            try:
+                return await preview(self._around, self.clients, company, self._hears)
+            finally:
+                self._previewed.discard(company.name)
+
+        return await self.alone(company.name, previewed)
 
     def _tell(self, name: str, sentence: str) -> None:
-        self._hears(Progress(name, sentence))
+        self._hears(Progress(name, sentence, writes=name not in self._previewed))
 
 
 def _is_served(company: Company) -> bool:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from qbdesk.sync import settings
-from qbdesk.sync.chosen_customers import ASK_AGAIN
 from qbdesk.sync.planner.money_received import CLEARED_LATER, KNOWN_METHODS
 from qbdesk.sync.planner.tax_codes import UNTAXED, untaxed_setting
 from qbdesk.sync.preflight import Facts
 from qbdesk.sync.views import Choice, Proposal
 
+ASK_LATER = Choice("", "Ask at the first such invoice")
 LATER = Choice("", "Later: Undeposited Funds until then")
 # Words in the name of an account that tell what waits there.
 _CLEARED = {
@@ -53,7 +53,7 @@ def untaxed(facts: Facts, chosen: Mapping[str, str], *, propose: bool) -> tuple[
         Proposal(
             key,
             f"No tax, {who}",
-            (ASK_AGAIN, *codes),
+            (ASK_LATER, *codes),
             chosen.get(key, ""),
             _only_code_called(codes, _CALLED.get(kind)) if propose else "",
         )

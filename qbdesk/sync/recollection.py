@@ -1,6 +1,6 @@
 """What the ledger remembers of a company, brought together for the planner."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -10,6 +10,7 @@ from qbdesk.sync.planner.knowledge import Knowledge, KnownCustomer
 from qbdesk.sync.preflight import Facts, findings
 
 FACTS_LAST = timedelta(days=1)
+OPENING_DAY = "opening_day"  # kind of memory
 
 
 def keep_facts(connection: Connection, company: Company, facts: Facts, now: datetime) -> None:
@@ -39,6 +40,19 @@ def source_key(company: Company) -> str:
     return f"{company.source}:{company.tenant_id}"
 
 
+def remember_opening_day(connection: Connection, company: Company) -> None:
+    """Before an earlier first day is chosen for books that were fed: their opening balances stay as
+    they are (rule 3)."""
+    if company.last_pass_at is not None:
+        day = _opening_day(connection, company).isoformat()
+        memory.remember(connection, company.id, OPENING_DAY, "", day)
+
+
+def _opening_day(connection: Connection, company: Company) -> date:
+    kept = memory.recall(connection, company.id, OPENING_DAY).get("")
+    return max(company.from_date, date.fromisoformat(kept)) if kept else company.from_date
+
+
 def knowledge(
     connection: Connection, company: Company, facts: Facts, settle: timedelta
 ) -> Knowledge:
@@ -48,6 +62,7 @@ def knowledge(
         realm_id=company.realm_id,
         source_key=source_key(company),
         from_date=company.from_date,
+        opening_day=_opening_day(connection, company),
         zone=company.zone,
         income_account_id=company.income_account_id or "",
         facts=facts,

@@ -1,11 +1,11 @@
 """What a person decides about invoices and settings; all of it stands in the journal."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from qbdesk.sync import intake
+from qbdesk.sync import intake, recollection
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import companies, invoices, journal, memory, steps
 from qbdesk.sync.ledger.companies import Company
@@ -22,6 +22,7 @@ from qbdesk.sync.verdicts import NOT_WANTED
 from qbdesk.sync.views import Status
 
 EARLIEST = date(2000, 1, 1)
+MOST_AHEAD = timedelta(days=366)
 
 
 def resync(
@@ -261,18 +262,24 @@ def start_from(connection: Connection, company: Company, first_day: date, now: d
     """
     if first_day == company.from_date:
         return
-    check_first_day(first_day)
-    again = {"cursor": None, "cursor_etag": None} if first_day < company.from_date else {}
-    companies.change(connection, company.id, from_date=first_day, **again)
+    check_first_day(first_day, now)
+    if first_day < company.from_date:
+        recollection.remember_opening_day(connection, company)
+        companies.change(connection, company.id, cursor=None, cursor_etag=None)
+    else:
+        requeue(connection, invoices.held(connection, company.id), now)
+    companies.change(connection, company.id, from_date=first_day)
     early = invoices.with_reason(connection, company.id, NOT_WANTED)
     invoices.requeue(connection, early, now)
-    requeue(connection, invoices.held(connection, company.id), now)
 
 
-def check_first_day(day: date) -> None:
-    """Raises Refusal for one that cannot be meant: QuickBooks Online was not there yet."""
+def check_first_day(day: date, now: datetime) -> None:
+    """Raises Refusal for one that cannot be meant: QuickBooks Online was not there yet, or nothing
+    would be posted for more than a year."""
     if day < EARLIEST:
         raise Refusal(f"The first day is {EARLIEST} or later.")
+    if day > now.date() + MOST_AHEAD:
+        raise Refusal(f"{day} is more than a year ahead. Name the day from which invoices count.")
 
 
 def begin_from(

@@ -1,6 +1,6 @@
 """A company's settings: what may be chosen, in QuickBooks' own names, and what was chosen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -43,10 +43,9 @@ def offered(connection: Connection, company: Company) -> list[Setting]:
         usual = LOOKED_FOR if method == BY_INTUIT else USUAL
         choices = (usual, *places)
         found.append(Setting(key, f"{name}: money goes to", chosen.get(key, ""), choices))
-    codes = choices_of(facts, TAX)
     for key, value in chosen.items():
         if key.startswith(TAX):
-            found.append(Setting(key, _tax_label(key), value, codes))
+            found.append(Setting(key, _tax_label(key), value, choices_of(facts, key)))
     if filed.SETTING in chosen:
         label = "Invoices with tax of a period that is filed"
         choices = choices_of(facts, filed.SETTING)
@@ -131,17 +130,26 @@ def choices_of(facts: Facts, key: str) -> tuple[Choice, ...]:
     if key == filed.SETTING:
         return (*filed_answers(facts), ASK_AGAIN)
     if key.startswith(TAX) and len(key) <= LONGEST_KEY:
-        return (ASK_AGAIN, *(Choice(code.id, code.name) for code in facts.tax_codes))
+        return (ASK_AGAIN, *_fitting_codes(facts, key))
     raise Refusal(
         "There is no such setting. There are first_day, income_account, deposit.METHOD (such as "
-        "deposit.card), tax.RATES.PROVINCE (such as tax.13.ON), filed_period, item.PRODUCT and "
-        "customer.CLIENT.CURRENCY."
+        "deposit.card), tax.RATES.PROVINCE (such as tax.13.ON or tax.untaxed.abroad), "
+        "filed_period, item.PRODUCT and customer.CLIENT.CURRENCY."
     )
+
+
+def _fitting_codes(facts: Facts, key: str) -> Iterator[Choice]:
+    """The tax codes with the rates that the key names."""
+    rates, _, _ = key.removeprefix(TAX).rpartition(".")
+    for code in facts.tax_codes:
+        told = "+".join(f"{percent:f}" for percent in code.percents) or "untaxed"
+        if told == rates:
+            yield Choice(code.id, code.name)
 
 
 def choice_named(wanted: str, choices: Sequence[Choice]) -> Choice:
     for choice in choices:
         if wanted == choice.word or wanted.casefold() == choice.label.casefold():
             return choice
-    names = ", ".join(choice.label for choice in choices) or "none"
+    names = "; ".join(choice.label for choice in choices) or "none"
     raise Refusal(f"QuickBooks has nothing active of that name here. There are: {names}.")

@@ -108,15 +108,17 @@ def _sentence(company: Company, counts: Mapping[Status, int], state: State) -> s
         return "Syncing now."
     if company.trouble:
         return company.trouble
-    if company.last_pass_at is None:
+    if company.last_pass_at is None and not company.paused:
         return "Connected. Paid invoices have not been looked for yet."
     held = counts.get(Status.NEEDS_ATTENTION, 0)
     told = "Paused. " if company.paused else ""
     if held:
         return f"{told}{held} invoice{'s need' if held > 1 else ' needs'} your attention."
     if told:
-        return "Paused. Nothing is posted."
+        return "Paused. Nothing is posted until you resume it."
     waiting = counts.get(Status.WAITING, 0) + counts.get(Status.POSTING, 0)
     if waiting:
         return f"{waiting} invoice{'s wait' if waiting > 1 else ' waits'} for the next sync."
-    return "Every paid invoice is in QuickBooks."
+    ignored = counts.get(Status.IGNORED, 0)
+    but = f", but for {ignored} that {'are' if ignored > 1 else 'is'} ignored" if ignored else ""
+    return f"Every paid invoice is in QuickBooks{but}."

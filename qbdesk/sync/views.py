@@ -337,12 +337,18 @@ class InvoicesChanged:
 
 @dataclass(frozen=True)
 class Progress:
-    """What is being done right now; `total` 0 means that nobody can say how much there is."""
+    """What is being done right now.
+
+    Attributes:
+        total: 0: nobody can say how much there is.
+        writes: False: it is a preview, which posts nothing.
+    """
 
     company: str
     sentence: str
     done: int = 0
     total: int = 0
+    writes: bool = True
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,8 @@ class PassTools:
     rehearsal: Rehearsal | None = None
 
     def tell(self, sentence: str, done: int = 0, total: int = 0) -> None:
-        self.hears(Progress(self.company.name, sentence, done, total))
+        writes = self.rehearsal is None
+        self.hears(Progress(self.company.name, sentence, done, total, writes))
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,8 @@ class Waves:
             decisions = {key: self._decide(key) for key in self._working}
             self._apply(decisions)
             done = len(ids) - len(self._queue) - len(self._working)
-            self._tools.tell(f"Posting to {self._company.company_name}", done, len(ids))
+            doing = "Posting to" if self._tools.rehearsal is None else "Planning for"
+            self._tools.tell(f"{doing} {self._company.company_name}", done, len(ids))
             await self._act(decisions)
 
     def _decide(self, key: int) -> Decision:

@@ -167,13 +167,17 @@ class Desk(QObject):
         contents.rows_page.setCurrentWidget(contents.table if total else contents.empty)
         filtered = contents.filters.status() or contents.filters.search()
         contents.empty.setText(
-            self.tr("No invoice fits this filter.")
-            if filtered
-            else self.tr("No paid invoice has arrived yet. They appear here by themselves.")
+            self.tr("No invoice fits this filter.") if filtered else self._nothing_yet()
         )
         self._total = total
         self._count_selection()
         self._select_wanted()
+
+    def _nothing_yet(self) -> str:
+        view = self.view()
+        if view is not None and view.paused:
+            return self.tr("Nothing is looked for while the company is paused. Press Resume.")
+        return self.tr("No paid invoice has arrived yet. They appear here by themselves.")
 
     def _count_selection(self) -> None:
         count = self._contents.table.selected_count()
@@ -217,7 +221,8 @@ class Desk(QObject):
 
     def _hear(self, event: object) -> None:
         if isinstance(event, Progress) and event.company == self.company:
-            self._contents.pass_line.show_progress(event)
+            if event.writes:  # a preview tells in its own dialog
+                self._contents.pass_line.show_progress(event)
         elif isinstance(event, InvoicesChanged) and event.company == self.company:
             self._contents.table.mark_stale()
             shown = self._contents.details.row

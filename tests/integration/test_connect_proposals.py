@@ -44,7 +44,7 @@ def test_clearing_accounts_are_offered_and_kept_with_who_chose_them(
     ("key", "kind", "name", "told"),
     [
         ("deposit.card", "Account", "Services", "There are: Later: Undeposited Funds"),
-        ("tax.untaxed.abroad", "TaxCode", "HST ON", "There are: Ask again with the next invoice, "),
+        ("tax.untaxed.abroad", "TaxCode", "HST ON", "There are: Ask at the first such invoice; "),
     ],
 )
 def test_what_was_not_offered_is_refused_before_anything_is_kept(

@@ -88,6 +88,25 @@ def test_what_was_held_is_looked_at_once_more(open_office: OpenOffice) -> None:
     begins(office, date(2026, 12, 1))
     office.sync()
     assert office.status() is Status.IGNORED
+    assert (
+        office.view().sentence == "Every paid invoice is in QuickBooks, but for 1 that is ignored."
+    )
+
+
+def test_what_may_be_in_the_opening_receivables_is_asked_about_by_the_later_day(
+    office: Office,
+) -> None:
+    """Rule 3: going further back changes no opening balance."""
+    begins(office, date(2026, 11, 5))
+    owing = office.enter_customer("Harbour Condo Corp", "accounts@harbour.example.com")
+    office.enter_invoice(owing, "OPENING", amount=500)
+    office.post(document())
+    assert "issued before 2026-11-05" in office.row().message
+    begins(office, FROM)
+    office.service.resume(NAME).result(PATIENCE)
+    office.resync()
+    assert "issued before 2026-11-05" in office.row().message
+    assert office.count("Payment") == (0,)
 
 
 def test_a_new_token_of_the_source_changes_no_first_day(office: Office) -> None:
@@ -109,4 +128,6 @@ def test_one_that_cannot_be_meant_is_refused(office: Office) -> None:
         begins(office, date(1, 1, 1))
     with pytest.raises(Refusal, match="The first day is 2000-01-01 or later"):
         office.add("Other", from_date=date(1999, 12, 31))
+    with pytest.raises(Refusal, match="more than a year ahead"):
+        begins(office, date(2031, 1, 1))
     assert office.view().from_date == FROM

@@ -322,6 +322,8 @@ def test_settings_are_shown_and_changed_by_name_or_id(office: Office) -> None:
         ("deposit.card", "Services"),
         ("deposit.shells", "Chequing"),
         ("tax.13.ON", "no such code"),
+        ("tax.13.ON", "GST"),
+        ("tax.untaxed.home", "HST ON"),
         ("colour", "red"),
     ],
 )

@@ -7,7 +7,7 @@ from invoices import GST, PST_BC, customer, document, line, payment
 from office import NAME, PATIENCE, Office, OpenOffice
 
 from qbdesk.sync.reports import Kind, MonthPlan, PlanKind, Preview
-from qbdesk.sync.views import Status
+from qbdesk.sync.views import Progress, State, Status
 
 VANCOUVER = {"line1": "1 Main St", "city": "Vancouver", "region": "BC", "country": "CA"}
 
@@ -120,6 +120,21 @@ def test_months_that_are_closed_are_marked_and_what_is_dated_in_them_is_held(
     ]
     (held,) = found.whole.of(PlanKind.HELD)
     assert (held.count, "closed" in held.label) == (2, True)
+
+
+def test_a_preview_does_not_look_like_a_pass(office: Office) -> None:
+    states: list[State] = []
+    office.show(document())
+    heard = office.service.subscribe(
+        lambda _: states.append(office.service._desk.view(office.service._company(NAME)).state)
+    )
+    office.events.clear()
+    preview(office)
+    heard()
+    progress = [event for event in office.events if isinstance(event, Progress)]
+    assert "Planning for Maple Street Services (practice)" in [each.sentence for each in progress]
+    assert not any(each.writes for each in progress)
+    assert State.SYNCING not in states
 
 
 def test_a_hundred_invoices_cost_few_reads(open_office: OpenOffice) -> None:

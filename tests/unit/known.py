@@ -68,6 +68,7 @@ def knowledge(*, settings: Mapping[str, str] | None = None, **facts: Any) -> Kno
     known = Knowledge(
         realm_id="9130",
         source_key="feed:t1",
+        opening_day=date(2026, 1, 1),
         from_date=date(2026, 1, 1),
         zone=ZoneInfo("America/Toronto"),
         income_account_id="1",

@@ -344,13 +344,13 @@ class StandIn:
         self.tell(CompanyChanged(name))
 
     def add_company(
-        self, name: str, source: str, url: str, token: str, from_date: date
+        self, name: str, source: str, url: str, token: str, from_date: date, who: str
     ) -> "Future[CompanyView]":
         def added() -> CompanyView:
             self.views[name] = not_connected(name, source_url=url, from_date=from_date)
             return self.views[name]
 
-        return self._answer(added, "add_company", name, source, url, token, from_date)
+        return self._answer(added, "add_company", name, source, url, token, from_date, who)
 
     def remove_company(self, name: str, who: str = "you") -> "Future[None]":
         def removed() -> None:

@@ -40,7 +40,7 @@ def look_for(
     if alike:
         return _looks_entered_by_hand(invoice, alike)
     owed = sum((entry.balance for entry in theirs), ZERO)
-    if invoice.issue_date < known.from_date and invoice.total and owed >= invoice.total:
+    if invoice.issue_date < known.opening_day and invoice.total and owed >= invoice.total:
         return _may_be_opening_balance(invoice, known, enough)
     return None
 
@@ -94,7 +94,7 @@ def _may_be_opening_balance(
     told = "" if enough else " If it is, enter its payment there and ignore it here."
     return Hold(
         OPENING,
-        f"The invoice was issued before {known.from_date}, and the customer owes at least its "
+        f"The invoice was issued before {known.opening_day}, and the customer owes at least its "
         "total in QuickBooks: it may already be in your opening receivables. Nothing was "
         f"posted.{told}",
         (

@@ -36,6 +36,7 @@ class Knowledge:
     """Facts of one company. The planner only reads it; lookups and answers make it grow.
 
     Attributes:
+        opening_day: What was issued before it may be in the opening receivables (rule 3).
         customers: (source customer id, currency) -> the customer it was posted for before.
         by_email: lower-case e-mail -> customers found with it, inactive ones too.
         email_owners: lower-case e-mail -> the source customers (id -> name) posted with it.
@@ -53,6 +54,7 @@ class Knowledge:
     realm_id: str
     source_key: str
     from_date: date
+    opening_day: date
     zone: ZoneInfo
     income_account_id: str
     facts: Facts

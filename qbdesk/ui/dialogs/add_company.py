@@ -10,6 +10,7 @@ from qbdesk.ui import look
 from qbdesk.ui.bridge import Bridge
 from qbdesk.ui.dialogs.sheet import Sheet
 from qbdesk.ui.parts.day_box import DayBox
+from qbdesk.ui.person import who
 
 SOURCE = "feed"
 
@@ -100,6 +101,7 @@ class AddCompanyDialog(Sheet):
             self.url.text().strip(),
             self.token.text().strip(),
             self.from_day.day(),
+            who(),
         )
         self._bridge.ask(self, asked, self._is_added, self._failed)
 

@@ -22,7 +22,7 @@ _POSTED = (
     PlanKind.INCOME,
     PlanKind.DEPOSIT,
 )
-_MOST_ROWS = 10  # seen at once in each table; the rest is scrolled to
+_MOST_ROWS = 8  # seen at once in each table; the rest is scrolled to
 
 
 class PreviewDialog(Sheet):
@@ -82,7 +82,9 @@ class PreviewDialog(Sheet):
     def _hear(self, event: object) -> None:
         if self._found is None and isinstance(event, Progress) and event.company == self._company:
             self.progress.setText(
-                self.tr("{sentence}. Nothing is written …").format(sentence=event.sentence)
+                self.tr("{sentence}. Nothing is written …").format(
+                    sentence=event.sentence.rstrip(".")
+                )
             )
 
     def _failed(self, error: BaseException) -> None:

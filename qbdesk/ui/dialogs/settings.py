@@ -113,8 +113,8 @@ class SettingsDialog(Sheet):
             return
         self.note.setText(
             self.tr(
-                "A change counts from the next sync on. What is posted already stays as it is; "
-                "what needs attention is looked at once more."
+                "A change of these counts from the next sync on. What is posted already stays as "
+                "it is; what needs attention is looked at once more."
             )
         )
         first, others, answers = _grouped(settings)
