@@ -187,6 +187,8 @@ class CompaniesDesk:
         paused: bool | None,
     ) -> CompanyView:
         """Keeps a new connection and lets the first pass begin, unless it is to wait."""
+        if first_day is not None:
+            rulings.check_first_day(first_day, self._around.clock())
         kept = await self._engine.connecting.confirm(
             company, income_account_id, agreed, answers, who, first_day=first_day, paused=paused
         )

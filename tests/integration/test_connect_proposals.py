@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 from invoices import TEXAS, customer, document, line
-from office import NAME, PATIENCE, Office, OpenOffice
+from office import FROM, NAME, PATIENCE, Office, OpenOffice
 
 from qbdesk.sync.views import CompanyView
 
@@ -108,6 +108,18 @@ def test_the_first_open_day_is_proposed_where_the_books_are_closed(
     assert office.view().from_date == date(2026, 5, 1)
     told = [entry for entry in office.journal(None) if entry.who == "Ann"]
     assert any("Posts what was paid from 2026-05-01 on. Before: from" in e.text for e in told)
+
+
+def test_a_first_day_that_cannot_be_meant_is_refused_before_anything_is_kept(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(connected=False)
+    office.offer()
+    refused = confirm(office, {}, first_day=date(2099, 1, 1)).exception(PATIENCE)
+    assert "more than a year ahead" in str(refused)
+    assert not office.view().connected
+    # The sign-in is still at hand.
+    assert confirm(office, {}, first_day=FROM).result(PATIENCE).connected
 
 
 def test_who_paused_a_company_finds_it_paused_after_another_connection(

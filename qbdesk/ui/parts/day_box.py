@@ -1,4 +1,4 @@
-"""A box to choose a day of the calendar."""
+"""A box to choose a day of the calendar, from 2000 on and a year ahead at most."""
 
 from datetime import date
 
@@ -12,7 +12,7 @@ class DayBox(QDateEdit):
         super().__init__(QDate.currentDate())
         self.setAccessibleName(spoken)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumDate(QDate(2000, 1, 1))
+        self.setDateRange(QDate(2000, 1, 1), QDate.currentDate().addYears(1))
         self.setCalendarPopup(True)
         self.setDisplayFormat("d MMM yyyy")
 
