@@ -131,7 +131,7 @@ def test_settings_are_shown_and_changed(full: Desk) -> None:
     assert [done.status for done in (wrong, half, unknown)] == [2, 2, 2]
     assert "There are:" in wrong.sentence()
     assert "There is no such setting." in unknown.sentence()
-    other = wrong.err.rpartition("There are: ")[2].rstrip(".\n").split(", ")[0]
+    other = wrong.err.rpartition("There are: ")[2].rstrip(".\n").split("; ")[0]
     changed = full.run("settings", "books", "income_account", other)
     assert changed.status == 0
     assert other in changed.out

@@ -7,7 +7,7 @@ whoever changes that looks for seeds anew, with the mended part taken out.
 from dataclasses import dataclass
 
 from broken import lean_to_the_clock
-from plans import Lean
+from plans import Lean, as_it_comes
 
 
 @dataclass(frozen=True)
@@ -17,4 +17,7 @@ class Kept:
     why: str
 
 
-KEPT = (Kept(5, lean_to_the_clock, "a clock set back kept a lost write waiting for a day"),)
+KEPT = (
+    Kept(5, lean_to_the_clock, "a clock set back kept a lost write waiting for a day"),
+    Kept(3843, as_it_comes, "a clock set back in a pass made a payment look deleted"),
+)
