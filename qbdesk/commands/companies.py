@@ -248,19 +248,20 @@ def status(as_json: bool) -> None:
     """How every company is doing."""
     with service() as opened:
         views = wait(opened.companies())
-        if as_json:
-            # As they were added up at the end of the last pass: nobody waits here.
-            found = [wait(opened.totals(view.name, afresh=False)) for view in views]
-            pairs = zip(views, found, strict=True)
-            print_json(
-                [_status(v) | {"control_totals": as_json_value(totals)} for v, totals in pairs]
-            )
-            return
+        # As they were added up at the end of the last pass: nobody waits here.
+        found = [wait(opened.totals(view.name, afresh=False)) for view in views]
+    if as_json:
+        pairs = zip(views, found, strict=True)
+        print_json([_status(v) | {"control_totals": as_json_value(totals)} for v, totals in pairs])
+        return
     rows = [[v.name, v.company_name or "", _environment(v), v.sentence] for v in views]
     columns = {"Company": "left", "QuickBooks": "left", "Environment": "left", "State": "left"}
     print_table(columns, rows)
     for warning in _warnings(views):
         say(warning)
+    for view in (v for v, totals in zip(views, found, strict=True) if not totals.agree):
+        name = plain(view.name)
+        say(f"{name}: source and QuickBooks differ. See where: qbdesk totals {name}.")
 
 
 def _warnings(views: list[CompanyView]) -> list[str]:

@@ -206,6 +206,16 @@ def test_the_control_totals_are_printed_saved_and_part_of_the_status(desk: Desk)
 
 
 @side_by_side()
+def test_the_status_says_that_source_and_quickbooks_differ(desk: Desk) -> None:
+    assert "differ" not in desk.run("status").err
+    automated = {"country": "US", "sales_tax": "us_automated", "automated_tax_rate": "20"}
+    desk.practice.change("switches", automated)
+    assert desk.run("sync").status == 1
+    told = "books: source and QuickBooks differ. See where: qbdesk totals books."
+    assert told in desk.run("status").err
+
+
+@side_by_side()
 def test_the_status_is_1_exactly_while_something_needs_attention(desk: Desk) -> None:
     practice = desk.practice
     one, two, three = (without_email(practice, f"HELD-{n}") for n in (1, 2, 3))
