@@ -21,14 +21,6 @@ def service() -> Iterator[StandIn]:
     made.stop()
 
 
-@pytest.fixture
-def bridge(qapp, service: StandIn) -> Iterator[Bridge]:
-    made = Bridge()
-    made.attach(service)
-    yield made
-    made.close()
-
-
 def opened(qtbot, bridge: Bridge, service: StandIn) -> PreviewDialog:
     dialog = PreviewDialog(bridge, service.views["maple"])
     qtbot.addWidget(dialog)

@@ -7,7 +7,6 @@ from PySide6.QtGui import QGuiApplication, QIcon, QTextDocument
 from ui_stand_in import StandIn, company, held, invoice
 
 from qbdesk.sync.views import InvoiceQuery, SortBy, Status
-from qbdesk.ui.bridge import Bridge
 from qbdesk.ui.table.columns import Column
 from qbdesk.ui.table.model import InvoiceModel
 from qbdesk.ui.table.pages import PAGE
@@ -23,14 +22,6 @@ def service():
     made = StandIn(company(), rows=[invoice(number) for number in range(1, 1001)])
     yield made
     made.stop()
-
-
-@pytest.fixture
-def bridge(service, qapp):
-    made = Bridge()
-    made.attach(service)
-    yield made
-    made.close()
 
 
 @pytest.fixture

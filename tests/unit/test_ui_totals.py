@@ -26,14 +26,6 @@ def service() -> Iterator[StandIn]:
     made.stop()
 
 
-@pytest.fixture
-def bridge(qapp, service: StandIn) -> Iterator[Bridge]:
-    made = Bridge()
-    made.attach(service)
-    yield made
-    made.close()
-
-
 def opened(qtbot, bridge: Bridge, service: StandIn) -> TotalsDialog:
     dialog = TotalsDialog(bridge, service.views["maple"])
     qtbot.addWidget(dialog)
