@@ -9,6 +9,7 @@ import hashlib
 from enum import StrEnum
 
 MARKER_START = "[qbdesk:v1:"
+_COLON = "%"  # no id of a source holds one
 
 
 class StepKind(StrEnum):
@@ -32,7 +33,13 @@ def invoice_operation(source_id: str) -> str:
 
 
 def payment_operation(source_id: str, payment_id: str) -> str:
-    return f"{StepKind.PAYMENT}:{source_id}:{payment_id}"
+    # Ids of a source may hold colons, and "a:b" with "c" is not "a" with "b:c".
+    return f"{StepKind.PAYMENT}:{source_id.replace(':', _COLON)}:{payment_id}"
+
+
+def payment_id_of(operation: str) -> str:
+    """The source's id of the payment that an operation stands for."""
+    return operation.split(":", 2)[2]
 
 
 _LETTERS = {

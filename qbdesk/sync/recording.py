@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import simplejson
@@ -14,15 +14,17 @@ from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.ledger.steps import StepRecord, StepState
 from qbdesk.sync.model import PaidInvoice
-from qbdesk.sync.operations import StepKind
+from qbdesk.sync.money import ZERO
+from qbdesk.sync.operations import StepKind, marker
 from qbdesk.sync.planner import customers
 from qbdesk.sync.planner.decisions import Post
 from qbdesk.sync.planner.knowledge import Knowledge, KnownCustomer
 from qbdesk.sync.quickbooks import answers
 from qbdesk.sync.quickbooks.client import Confirmed, NotSent, Outcome, Refused, Unknown
 from qbdesk.sync.quickbooks.faults import Fault, FaultKind
-from qbdesk.sync.quickbooks.objects import CustomerObject, Entity, PaymentObject
+from qbdesk.sync.quickbooks.objects import CustomerObject, Entity, InvoiceObject, PaymentObject
 
+A_MOMENT = timedelta(minutes=1)  # by which the clocks of this computer and of Intuit may differ
 WHOLE_COMPANY = (FaultKind.COMPANY, FaultKind.SIGN_IN, FaultKind.THROTTLED)
 WHAT = {
     StepKind.CUSTOMER: "Customer",
@@ -128,13 +130,26 @@ class Recorder:
         except ValidationError:
             self._doubt(connection, step, "QuickBooks' answer cannot be read.", outcome.tid)
             return
-        if isinstance(found, PaymentObject) and not _pays_what_was_sent(found, step):
+        if isinstance(found, PaymentObject) and not (
+            _pays_what_was_sent(found, step) or self._was_left_over(found, step)
+        ):
             self._reject(connection, step, "replayed", REPLAYED)
             return
         self.confirm(connection, step, found, fresh=True)
+        if isinstance(found, InvoiceObject) and _was_made_before(found, step):
+            steps.read_again(connection, [entry.record.id])
         self.learn(connection, entry, kind, found)
         told = f"{WHAT[kind]} written to QuickBooks as Id {found.id}."
         self._note(connection, step, "confirmed", outcome.tid, told)
+
+    def _was_left_over(self, found: PaymentObject, step: StepRecord) -> bool:
+        """Entered, and not (wholly) taken by its invoice, which was paid a moment before."""
+        sent = simplejson.loads(step.body, use_decimal=True)
+        mark = marker(self._known.realm_id, self._known.source_key, step.operation)
+        wanted = sent["Line"][0]["LinkedTxn"][0]["TxnId"]
+        others = [link for line in found.line for link in line.linked_txn if link.txn_id != wanted]
+        same = mark in found.private_note and found.total_amt == sent["TotalAmt"]
+        return same and found.unapplied_amt > ZERO and not others
 
     def confirm(
         self, connection: Connection, step: StepRecord, found: Entity, *, fresh: bool
@@ -226,6 +241,15 @@ class Recorder:
         self, connection: Connection, step: StepRecord, outcome: str, tid: str | None, text: str
     ) -> None:
         steps.add_attempt(connection, step, self._clock(), outcome, tid, text)
+
+
+def _was_made_before(found: InvoiceObject, step: StepRecord) -> bool:
+    """A repeated request id brings back the answer of then, also when the invoice was paid, changed
+    or deleted since. Where the computer's clock is wrong it costs a read, and no more."""
+    made_at = found.meta_data.create_time
+    if step.kind != StepKind.INVOICE or made_at is None or made_at.tzinfo is None:
+        return False
+    return step.sent_at is not None and made_at < step.sent_at - A_MOMENT
 
 
 def _pays_what_was_sent(found: PaymentObject, step: StepRecord) -> bool:

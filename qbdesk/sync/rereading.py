@@ -1,4 +1,4 @@
-"""Posted invoices once more: since an earlier pass somebody may have changed them in QuickBooks."""
+"""What was posted, once more: since an earlier pass somebody may have changed it in QuickBooks."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -9,9 +9,10 @@ from qbdesk.sync.ledger import invoices, steps
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.ledger.steps import StepRecord
 from qbdesk.sync.money import ZERO
+from qbdesk.sync.operations import StepKind
 from qbdesk.sync.quickbooks import answers
 from qbdesk.sync.quickbooks.client import QuickBooks
-from qbdesk.sync.quickbooks.objects import InvoiceObject
+from qbdesk.sync.quickbooks.objects import InvoiceObject, PaymentObject
 from qbdesk.sync.quickbooks.queries import Condition, query
 
 
@@ -37,6 +38,20 @@ class Rereader:
         with self._ledger.begin() as connection:
             for step in steps.of_quickbooks_ids(connection, self._company_id, [invoice_id]):
                 self._write(connection, step, found)
+
+    async def payment(self, payment_id: str) -> None:
+        """What is left of it unapplied. Raises as `QuickBooks.read` does."""
+        found = await self._quickbooks.read(f"payment/{payment_id}", PaymentObject, "Payment")
+        with self._ledger.begin() as connection:
+            now = self._clock()
+            for step in steps.of_quickbooks_ids(
+                connection, self._company_id, [payment_id], StepKind.PAYMENT
+            ):
+                if found is None:  # deleted: the invoice says whether that leaves it open
+                    answer = {**(step.answer or {}), "unapplied": "0"}
+                else:
+                    answer = answers.kept(found, now, fresh=False)
+                steps.change(connection, step.id, answer=answer)
 
     async def together(self, invoice_ids: Sequence[str], *, paid: bool) -> set[str]:
         """With one query, as many as go into it. Raises as `QuickBooks.query` does.

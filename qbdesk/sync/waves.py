@@ -42,7 +42,7 @@ OWN_FAULT = (
     "Something went wrong in qbdesk itself with this invoice, and nothing of it was posted now. "
     "Press Try again; if it stays, look into the log."
 )
-POSTED = (Subject.INVOICE, Subject.UNPAID_INVOICE, Subject.PAID_INVOICE)
+POSTED = (Subject.INVOICE, Subject.UNPAID_INVOICE, Subject.PAID_INVOICE, Subject.PAYMENT)
 STUCK = "It did not come to an end in this pass; the next pass goes on."
 
 
@@ -289,7 +289,9 @@ class Waves:
             if not any(work.record.id in self._working for work in about):
                 continue
             try:
-                if subject in POSTED:
+                if subject is Subject.PAYMENT:
+                    await self._rereader.payment(keys[0])
+                elif subject in POSTED:
                     await self._rereader.one(keys[0])
                 else:
                     await self._lookups.answer(subject, keys)
@@ -337,7 +339,7 @@ class Waves:
 
 
 def _askable(looks: Iterable[Look]) -> Iterator[tuple[Subject, list[str]]]:
-    """What goes into one question; each posted invoice is a question of its own."""
+    """What goes into one question; each posted invoice or payment is a question of its own."""
     for subject, keys in by_subject(looks).items():
         if subject in POSTED:
             yield from ((subject, [key]) for key in keys)

@@ -106,13 +106,16 @@ def doubt_anew(connection: Connection, company_id: int, now: datetime) -> None:
 
 
 def of_quickbooks_ids(
-    connection: Connection, company_id: int, quickbooks_ids: Sequence[str]
+    connection: Connection,
+    company_id: int,
+    quickbooks_ids: Sequence[str],
+    kind: StepKind = StepKind.INVOICE,
 ) -> list[StepRecord]:
-    """The steps that these invoices in QuickBooks stand for."""
+    """The steps that these invoices (or payments) in QuickBooks stand for."""
     rows = connection.execute(
         select(step).where(
             step.c.company_id == company_id,
-            step.c.kind == StepKind.INVOICE,
+            step.c.kind == kind,
             step.c.quickbooks_id.in_(quickbooks_ids),
         )
     )

@@ -50,14 +50,9 @@ def after_the_invoice(
         for payment in invoice.received
     }
     for step in steps.values():
-        if step is not None and step.state is StepState.REJECTED:
-            return refused(step)
-        if step is not None and _left_over(step, answer):
-            return Hold(
-                "unapplied_left",
-                f"{shown(answers.unapplied(step.answer), invoice.currency)} of a payment was not "
-                "taken by the invoice. Look at both in QuickBooks.",
-            )
+        trouble = None if step is None else _trouble_with(step, invoice, case, answer)
+        if trouble is not None:
+            return trouble
     open_payments = [
         payment
         for payment in invoice.received
@@ -107,10 +102,26 @@ def _not_settled(
     )
 
 
-def _left_over(step: StepRecord, answer: PostedInvoice) -> bool:
-    """Something of a payment stands unapplied, and nobody has put that right since."""
-    confirmed = step.state is StepState.CONFIRMED and answers.unapplied(step.answer)
-    return bool(confirmed) and (answer.fresh or answer.balance != ZERO)
+def _trouble_with(
+    step: StepRecord, invoice: PaidInvoice, case: Case, answer: PostedInvoice
+) -> Hold | tuple[Look, ...] | None:
+    """QuickBooks refused a payment, or something of it stands unapplied. Only the payment can say
+    whether somebody has put that right: the invoice may have been paid by another one."""
+    if step.state is StepState.REJECTED:
+        return refused(step)
+    left = answers.unapplied(step.answer)
+    if step.state is not StepState.CONFIRMED or left == ZERO:
+        return None
+    told_at = answers.payment_read_at(step.answer)
+    out_of_date = told_at is None or told_at < answer.read_at
+    if out_of_date and answer.read_at <= case.now:  # else the clock was set back
+        return (Look(Subject.PAYMENT, step.quickbooks_id or ""),)
+    return Hold(
+        "unapplied_left",
+        f"{shown(left, invoice.currency)} of a payment that qbdesk posted was not taken by the "
+        "invoice, and is credit of the customer in QuickBooks: was the invoice paid by hand as "
+        "well? Apply the credit, or delete the payment that is too much, then try again.",
+    )
 
 
 def _credit_by_itself(invoice: PaidInvoice, answer: PostedInvoice) -> Hold:

@@ -202,6 +202,13 @@ def _payments(invoice: PaidInvoice) -> Iterator[Hold]:
     odd = (payment.amount <= ZERO or payment.refunded_amount < ZERO for payment in invoice.received)
     if any(odd):
         yield Hold("odd_payment", "A payment of nothing, or less, stands on the invoice. Check it.")
+    ids = [payment.id for payment in invoice.received]
+    if len(set(ids)) < len(ids):
+        yield Hold(
+            "same_payment",
+            "Two payments of the invoice bear the same id, so one of them would be taken for the "
+            "other. Give each an id of its own in the invoicing system, or enter this one by hand.",
+        )
 
 
 def _arithmetic(invoice: PaidInvoice) -> Iterator[Hold]:

@@ -45,6 +45,7 @@ class Subject(StrEnum):
     INVOICE = "invoice"  # a posted invoice, once more (QuickBooks Id)
     UNPAID_INVOICE = "unpaid_invoice"  # the same before our first payment: a query may do
     PAID_INVOICE = "paid_invoice"  # the same, and it should be paid now: a query may do
+    PAYMENT = "payment"  # a posted payment, once more (QuickBooks Id)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import simplejson
 from qbdesk.sync import operations as operations_of
 from qbdesk.sync.ledger.steps import StepRecord, StepState
 from qbdesk.sync.model import PaidInvoice, Payment
+from qbdesk.sync.money import ZERO
 from qbdesk.sync.operations import StepKind
 from qbdesk.sync.planner import customers, money_received
 from qbdesk.sync.planner.decisions import Adopt, Hold, Look, Post
@@ -70,6 +71,10 @@ def adopt(
     larger: bool = False,
 ) -> Adopt:
     """Takes over what is in QuickBooks; `ours` False: somebody else made it. `larger`: our payments
-    settle a part of it."""
+    settle a part of it.
+
+    A query found it, and a query may be late: before a payment is added it is read by its Id."""
     answer = answers.kept(entry, now, fresh=False, ours=ours, larger=larger)
+    if isinstance(entry, InvoiceObject) and entry.balance != ZERO:
+        answer |= {"reread": True, "asked": True}
     return Adopt(kind, operation, entry.id, answer, why)

@@ -114,6 +114,7 @@ def kept(
             "total": str(entry.total_amt),
             "unapplied": str(entry.unapplied_amt),
             "account": account.value if account else None,
+            "read_at": read_at.isoformat(),
         }
     if isinstance(entry, CustomerObject):
         return {"name": entry.display_name}
@@ -147,6 +148,12 @@ def _lines(entry: InvoiceObject) -> tuple[PostedLine, ...] | None:
         )
         or None
     )
+
+
+def payment_read_at(answer: dict[str, Any] | None) -> datetime | None:
+    """When QuickBooks told what is kept of a payment."""
+    told = (answer or {}).get("read_at")
+    return None if told is None else datetime.fromisoformat(told)
 
 
 def unapplied(answer: dict[str, Any] | None) -> Decimal:

@@ -16,7 +16,7 @@ from qbdesk.sync.ledger.control import NOTHING, Kept, Place, Sums
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.ledger.steps import StepRecord
-from qbdesk.sync.operations import StepKind
+from qbdesk.sync.operations import StepKind, payment_id_of
 from qbdesk.sync.quickbooks.answers import PostedInvoice
 from qbdesk.sync.totals import figures
 from qbdesk.sync.totals.figures import Control, Figure, PostedPayment, Posting, Surrounding
@@ -114,7 +114,7 @@ def _posting(posted: Sequence[StepRecord]) -> Posting | None:
         return None
     sent = [step.body for step in posted if step.kind != StepKind.PAYMENT and step.body]
     payments = {
-        step.operation.rpartition(":")[2]: step for step in posted if step.kind == StepKind.PAYMENT
+        payment_id_of(step.operation): step for step in posted if step.kind == StepKind.PAYMENT
     }
     return Posting(
         invoice=PostedInvoice.model_validate(entries[-1].answer),
