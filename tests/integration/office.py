@@ -194,6 +194,13 @@ class Office:
     def rows(self) -> tuple[InvoiceRow, ...]:
         return self.service.invoices(InvoiceQuery(NAME), None, 10_000).result(PATIENCE).rows
 
+    def ids(self) -> dict[str, tuple[str | None, str | None]]:
+        """What the ledger knows of QuickBooks: source id -> invoice and payment there."""
+        return {
+            row.source_id: (row.quickbooks_invoice_id, row.quickbooks_payment_id)
+            for row in self.rows()
+        }
+
     def status(self, key: str = "inv-1") -> Status:
         return self.row(key).status
 
@@ -274,6 +281,12 @@ class Office:
                 "Line": [line],
             },
         )
+
+    def take_numbers_away(self) -> None:
+        """Somebody empties the number of every invoice: no look by number finds one any more."""
+        for entry in self.entities("Invoice"):
+            same = {"Id": entry["Id"], "SyncToken": entry["SyncToken"], "sparse": True}
+            self.enter("invoice", {**same, "DocNumber": ""})
 
     def enter_payment(
         self, customer: str, amount: float, invoice: str | None = None

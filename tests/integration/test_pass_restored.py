@@ -326,6 +326,8 @@ def test_after_a_damaged_ledger_nothing_is_posted_before_a_person_decides_and_no
     office.post(*clients(2))
     office.clock.advance(days=1)
     office.post(*clients(1, first=2))
+    before = office.ids()
+    office.take_numbers_away()
     office.service.stop()
     spoil(office.home / "ledger.db")
     service = office.open()
@@ -336,8 +338,8 @@ def test_after_a_damaged_ledger_nothing_is_posted_before_a_person_decides_and_no
     if chosen == "empty":
         office.add()
         office.connect()
-    office.show(*clients(1, first=3))
-    office.sync()
+    assert office.post(*clients(1, first=3)).requests.writes == 3
+    assert before.items() <= office.ids().items()
     assert_each_once(office, 4)
     assert "in order" in str(service.restore(None).exception(PATIENCE))
 
