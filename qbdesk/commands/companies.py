@@ -36,15 +36,25 @@ LONGEST_LINE = 10_000  # characters; an address that Intuit sends the browser to
 @click.argument("company")
 @click.option("--source", default="feed", show_default=True, help="Where the invoices come from.")
 @click.option("--url", required=True, help="The root of the invoicing system's server.")
-@click.option("--from", "from_date", required=True, help="First day of payment, YYYY-MM-DD.")
-def add(company: str, source: str, url: str, from_date: str) -> None:
-    """Add COMPANY. The token comes from $QBDESK_SOURCE_TOKEN, or is asked."""
-    day = _day("--from", from_date)
+@click.option("--from", "from_date", help="First day of payment, YYYY-MM-DD.")
+def add(company: str, source: str, url: str, from_date: str | None) -> None:
+    """Add COMPANY, or give one that is there a new token; without --from its first day stays.
+
+    The token comes from $QBDESK_SOURCE_TOKEN, or is asked.
+    """
+    day = None if from_date is None else _day("--from", from_date)
     token = secret("QBDESK_SOURCE_TOKEN", "Token of the invoicing system")
     with service() as opened:
+        there = {view.name: view for view in wait(opened.companies())}
         view = wait(opened.add_company(company, source, url, token, day, who()))
-        click.echo(f"Added {plain(view.name)}: {plain(view.source_name or '')}, from {day}.")
-        _mind_the_future(day)
+        before = there.get(view.name)
+        done = "Added" if before is None else "Changed"
+        told = f"{plain(view.name)}: {plain(view.source_name or '')}, from {view.from_date}."
+        click.echo(f"{done} {told}")
+        if before is None:
+            _mind_the_future(view.from_date)
+        else:
+            _about_another_first_day(before, view)
 
 
 def _mind_the_future(first_day: date) -> None:
@@ -233,9 +243,15 @@ def _change(opened: "Service", company: str, key: str, value: str) -> None:
     # Not in turn: a pass under way goes by it from its next write on.
     before = wait(opened.company(company))
     after = wait(opened.begin_from(company, _day(FIRST_DAY, value), who()))
+    _about_another_first_day(before, after)
+
+
+def _about_another_first_day(before: CompanyView, after: CompanyView) -> None:
     _mind_the_future(after.from_date)
+    if after.from_date > before.from_date:
+        say(f"What was paid before {after.from_date} and is not in QuickBooks yet is ignored.")
     if after.paused and not before.paused:
-        name = plain(company)
+        name = plain(after.name)
         say(
             f"{name} is paused, since an earlier day brings more invoices. See what would be "
             f"posted: qbdesk sync {name} --preview. Then post it: qbdesk resume {name}."

@@ -84,8 +84,8 @@ class Clients:
         token = await around.aside(lambda: around.vault.secret(source_secret(company.name)))
         if token is None:
             raise Refusal(
-                "The token of the invoicing system is not in the keyring. Enter it again by adding "
-                "the company once more."
+                "The token of the invoicing system is not in the keyring. Enter it again: “New "
+                "source token…” in the window, or qbdesk add without --from."
             )
         return FeedSource(
             around.http,

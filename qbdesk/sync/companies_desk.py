@@ -1,8 +1,10 @@
 """Adding, showing, pausing and removing companies."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
 
 from qbdesk.sync import products, rulings, safekeeping, settings, shown
 from qbdesk.sync.clients import Surroundings, source_secret
@@ -56,10 +58,11 @@ class CompaniesDesk:
         """Adds a company; for one that is there with the same source, takes the new token.
 
         Args:
-            from_date: None, for one that is there: as it is.
+            from_date: None, for one that is there: as it is. Another one counts as in `begin_from`.
 
         Raises:
-            Refusal: An impossible name, address or source, or another source than before.
+            Refusal: An impossible name, address or source, another source than before, or no first
+                day for a new company.
             SourceUnreachable, SourceRefused: The source could not be asked who it is.
         """
         name = _checked_name(name)
@@ -70,6 +73,8 @@ class CompaniesDesk:
         if not token.strip():
             raise Refusal("Enter the token of the invoicing system; it is made in its settings.")
         url, around = checked_url(url), self._around
+        with around.ledger.begin() as connection:
+            _first_day(companies.named(connection, name), name, from_date)
         feed = FeedSource(around.http, url, token.strip(), sleep=around.sleep, chance=around.chance)
         tenant = await feed.tenant()
         with around.ledger.begin() as connection:
@@ -89,28 +94,28 @@ class CompaniesDesk:
         with around.ledger.begin() as connection:
             # Read once more: asking the source and the keyring took its time.
             before = companies.named(connection, name)
+            first_day = _first_day(before, name, from_date)
             if before is None:
-                assert from_date is not None
                 companies.add(
                     connection,
                     name=name,
                     source=source,
                     tenant_id=tenant.id,
-                    from_date=from_date,
+                    from_date=first_day,
                     created_at=around.clock(),
                     **about,
                 )
             else:
                 companies.change(connection, before.id, cursor_etag=None, **about)
-                rulings.start_from(
-                    connection, before, from_date or before.from_date, around.clock()
-                )
+                _begin_from(connection, before, first_day, who, around.clock())
             added = companies.named(connection, name)
             assert added is not None
             told = f"Posts what was paid from {added.from_date} on at {tenant.name}, {url}."
             if before is not None:
                 told += f" Before: from {before.from_date} on, {before.source_url}."
             journal.add(connection, added.id, None, around.clock(), told, who=who)
+        if before is not None and before.from_date != first_day:
+            self._engine.look_soon(name)
         self._hears(CompanyChanged(name))
         return self.view(added)
 
@@ -156,14 +161,9 @@ class CompaniesDesk:
         self._hears(CompanyChanged(company.name))
 
     def begin_from(self, company: Company, first_day: date, who: str) -> CompanyView:
-        """Another first day of payment; a pass under way ends before its next write.
-
-        Books that were fed before are paused for an earlier one, so that what comes with it can be
-        looked at before it is posted (rule 34).
-        """
-        pausing, now = company.realm_id is not None, self._around.clock()
+        """Another first day of payment; a pass under way ends before its next write."""
         with self._around.ledger.begin() as connection:
-            rulings.begin_from(connection, company, first_day, who, now, pausing=pausing)
+            _begin_from(connection, company, first_day, who, self._around.clock())
             changed = companies.get(connection, company.id)
         self._engine.look_soon(company.name)
         self._hears(CompanyChanged(company.name))
@@ -214,6 +214,27 @@ class CompaniesDesk:
         told = await self._engine.connecting.disconnect(company)
         self._hears(CompanyChanged(company.name))
         return told
+
+
+def _first_day(company: Company | None, name: str, wanted: date | None) -> date:
+    """Raises Refusal where there is none: history is only posted because somebody named a day."""
+    if wanted is not None:
+        return wanted
+    if company is not None:
+        return company.from_date
+    raise Refusal(
+        f"There is no company {name} yet. To add it, name the first day too: --from YYYY-MM-DD. "
+        "What was paid before that day is not posted."
+    )
+
+
+def _begin_from(
+    connection: Connection, company: Company, first_day: date, who: str, now: datetime
+) -> None:
+    """Books that were fed before are paused for an earlier day, so that what comes with it can be
+    looked at before it is posted (rule 34)."""
+    pausing = company.realm_id is not None
+    rulings.begin_from(connection, company, first_day, who, now, pausing=pausing)
 
 
 def _checked_name(name: str) -> str:

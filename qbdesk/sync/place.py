@@ -18,7 +18,12 @@ _SYNCED_FOLDERS = (
     *("pclouddrive", "box sync", "syncthing"),
 )
 _SYNC_MARKS = (".stfolder", ".dropbox", ".owncloudsync.log", ".nextcloudsync.log")
-ADVICE = "Quit qbdesk, move the folder to a disk of this computer, and set QBDESK_HOME to it."
+# The keyring's entries go by the folder's path (vault.py), so none is found from the new place.
+ADVICE = (
+    "Quit qbdesk, move the folder to a disk of this computer, and set QBDESK_HOME to it. Then sign "
+    "in once more at QuickBooks (Reconnect, with the client secret) and enter the source's token "
+    "again, for each company; nothing that was posted is lost."
+)
 
 Mounts = Callable[[], list[tuple[str, str]]]
 

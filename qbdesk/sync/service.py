@@ -272,9 +272,10 @@ class Service:
 
     @_on_engine
     async def add_company(
-        self, name: str, source: str, url: str, token: str, from_date: date, who: str = "you"
+        self, name: str, source: str, url: str, token: str, from_date: date | None, who: str = "you"
     ) -> CompanyView:
-        """Asks the source who it is, then keeps company and token."""
+        """Asks the source who it is, then keeps company and token. For a company that is there
+        `from_date` may be None, as it is; another one counts as in `begin_from`."""
         return await self._desk.add(name, source, url, token, from_date, who)
 
     @_on_engine

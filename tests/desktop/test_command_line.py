@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import time
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,25 @@ def test_adding_says_what_was_added(desk: Desk) -> None:
     assert (told["company"], told["connected"], told["last_pass"]) == ("books", False, None)
 
 
+@side_by_side()
+def test_adding_a_company_that_is_there_keeps_its_first_day_or_waits_with_an_earlier_one(
+    desk: Desk,
+) -> None:
+    told = desk.practice.told
+    here = ("add", "books", "--url", told["source_url"])
+    source, day = "Maple Street Services (practice)", date.fromisoformat(told["from"])
+    renewed = desk.run(*here)
+    assert renewed == Done(0, f"Changed books: {source}, from {day}.\n", "")
+    earlier, later = (f"{day + timedelta(days=days)}" for days in (-30, 1))
+    moved = desk.run(*here, "--from", earlier)
+    assert (moved.status, moved.out) == (0, f"Changed books: {source}, from {earlier}.\n")
+    assert "books is paused, since an earlier day brings more invoices." in moved.sentence()
+    assert "qbdesk resume books" in moved.sentence()
+    assert desk.run("status", "--json").json()[0]["paused"]
+    ahead = desk.run(*here, "--from", later)
+    assert f"What was paid before {later} and is not in QuickBooks yet" in ahead.sentence()
+
+
 @side_by_side(connected=False)
 def test_what_cannot_be_added_is_said_in_a_sentence_and_nothing_is_kept(desk: Desk) -> None:
     practice = desk.practice
@@ -73,6 +93,7 @@ def test_what_cannot_be_added_is_said_in_a_sentence_and_nothing_is_kept(desk: De
         lambda: add("--url", "http://invoicing.example.com", "--from", day),
         lambda: add("--url", "invoicing.example.com", "--from", day),
         lambda: add("--url", "http://127.0.0.1:1", "--from", day, "--source", "psychic"),
+        lambda: add("--url", url),
         lambda: add("--url", url, "--from", "2026-02-30"),
         lambda: add("--url", url, "--from", "20260201"),
         lambda: add("--url", url, "--from", day, QBDESK_SOURCE_TOKEN=None),
@@ -82,6 +103,7 @@ def test_what_cannot_be_added_is_said_in_a_sentence_and_nothing_is_kept(desk: De
         r"https://",
         r"https://",
         r"reads feed for now, not “psychic”",
+        r"There is no company books yet.*--from",
         r"calendar",
         r"YYYY-MM-DD",
         r"QBDESK_SOURCE_TOKEN",

@@ -120,7 +120,7 @@ class Office:
 
     # ---- companies ----
 
-    def add(self, name: str = NAME, *, from_date: date = FROM) -> CompanyView:
+    def add(self, name: str = NAME, *, from_date: date | None = FROM) -> CompanyView:
         return self.service.add_company(
             name, "feed", self.server.source_url, SOURCE_TOKEN, from_date
         ).result(PATIENCE)

@@ -205,7 +205,25 @@ async def test_a_ledger_that_others_can_read_is_to_be_minded(tmp_path: Path, pla
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs", "smbfs"])
 async def test_a_home_on_a_network_drive_is_to_be_minded(tmp_path: Path, kind: str) -> None:
     found = await of_computer(tmp_path, (str(tmp_path.resolve()), kind))
-    assert any("network drive" in finding.sentence for finding in found["mind"])
+    (mind,) = found["mind"]
+    assert "network drive" in mind.sentence
+    assert "sign in once more at QuickBooks (Reconnect, with the client secret)" in mind.advice
+    assert "the source's token again" in mind.advice
+
+
+def test_a_home_that_was_moved_goes_on_with_new_sign_in_and_token(
+    office: Office, tmp_path: Path
+) -> None:
+    """The keyring has nothing for another folder: what `place.ADVICE` says is all that it takes."""
+    office.post(document("inv-1"))
+    office.service.stop()
+    office.home = office.home.rename(tmp_path / "moved")
+    office.open(vault=False)
+    assert "is not in the keyring" in (office.sync().stopped or "")
+    office.connect()
+    office.service.change_source_token(NAME, SOURCE_TOKEN).result(60)
+    result = office.post(document("inv-2"))
+    assert (result.stopped, result.synced, office.count("Invoice", "Payment")) == (None, 1, (2, 2))
 
 
 async def test_the_innermost_and_latest_mount_counts(tmp_path: Path) -> None:

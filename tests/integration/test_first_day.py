@@ -27,6 +27,10 @@ def begins(office: Office, day: date) -> None:
     office.service.begin_from(NAME, day, "Ann").result(PATIENCE)
 
 
+def texts(office: Office) -> list[str]:
+    return [entry.text for entry in office.journal(None)]
+
+
 def test_an_earlier_one_posts_nothing_before_it_was_looked_at(fed: Office) -> None:
     begins(fed, EARLIER)
     assert (fed.view().from_date, fed.view().paused) == (EARLIER, True)
@@ -37,6 +41,43 @@ def test_an_earlier_one_posts_nothing_before_it_was_looked_at(fed: Office) -> No
     fed.service.resume(NAME, "Ann").result(PATIENCE)
     assert fed.sync().synced == 1
     assert fed.status() is Status.SYNCED
+
+
+def test_nor_when_it_came_with_adding_the_company_again(fed: Office) -> None:
+    view = fed.add(from_date=EARLIER)
+    assert (view.from_date, view.paused) == (EARLIER, True)
+    assert fed.sync().synced == 0
+    assert fed.count("Invoice") == (0,)
+    told = f"Posts what was paid from {EARLIER} on. Before: from {FROM} on."
+    assert f"{told} Paused until that has been looked at." in texts(fed)
+    fed.service.resume(NAME, "Ann").result(PATIENCE)
+    assert fed.sync().synced == 1
+
+
+def test_a_later_one_that_came_with_adding_the_company_again_is_told(fed: Office) -> None:
+    later = date(2026, 6, 1)
+    assert not fed.add(from_date=later).paused
+    assert f"Posts what was paid from {later} on. Before: from {FROM} on." in texts(fed)
+
+
+@pytest.mark.parametrize("again", [None, EARLIER])
+def test_adding_again_without_one_or_with_the_same_changes_nothing_of_it(
+    fed: Office, again: date | None
+) -> None:
+    begins(fed, EARLIER)
+    fed.service.resume(NAME, "Ann").result(PATIENCE)
+    before = texts(fed)
+    view = fed.add(from_date=again)
+    assert (view.from_date, view.paused) == (EARLIER, False)
+    (told,) = texts(fed)[len(before) :]
+    assert told.startswith(f"Posts what was paid from {EARLIER} on at ")
+    assert fed.sync().synced == 1
+
+
+def test_a_new_company_is_not_added_without_one(office: Office) -> None:
+    with pytest.raises(Refusal, match="There is no company Other yet"):
+        office.add("Other", from_date=None)
+    assert [view.name for view in office.service.companies().result(PATIENCE)] == [NAME]
 
 
 def test_nor_when_it_was_chosen_while_the_company_was_signed_out(fed: Office) -> None:
@@ -55,9 +96,15 @@ def test_nor_when_it_is_chosen_while_signing_in_again(fed: Office) -> None:
     assert fed.sync().synced == 0
 
 
-def test_before_there_are_books_an_earlier_one_pauses_nothing(open_office: OpenOffice) -> None:
+@pytest.mark.parametrize("chosen_by_adding", [True, False])
+def test_before_there_are_books_an_earlier_one_pauses_nothing(
+    open_office: OpenOffice, *, chosen_by_adding: bool
+) -> None:
     office = open_office(connected=False)
-    begins(office, EARLIER)
+    if chosen_by_adding:
+        office.add(from_date=EARLIER)
+    else:
+        begins(office, EARLIER)
     office.connect()
     assert (office.view().from_date, office.view().paused) == (EARLIER, False)
 

@@ -351,6 +351,7 @@ def _lies(told: Any, tells: Any) -> bool:
 def _calm_down(office: Office) -> None:
     """The damage is over: the source is read from the start, and a person presses Try again."""
     office.add(from_date=date(2025, 12, 1))
+    office.service.resume(NAME).result(60)
     for _ in range(4):
         office.clock.advance(seconds=301)
         office.sync()

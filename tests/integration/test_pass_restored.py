@@ -261,12 +261,18 @@ def test_a_ledger_from_another_computer_is_not_trusted_to_be_the_newest(
     assert reads(office) == usual
 
 
+def begin_from(office: Office, day: date) -> None:
+    """Chosen, looked at, and then posted from."""
+    office.add(from_date=day)
+    office.service.resume(NAME).result(PATIENCE)
+
+
 def test_an_earlier_first_day_is_read_from_there(office: Office) -> None:
     office.post(*clients(1))
     usual = reads(office)
-    office.add(from_date=date(2025, 6, 1))
+    begin_from(office, date(2025, 6, 1))
     assert reads(office) == usual + 2
-    office.add(from_date=date(2025, 7, 1))
+    begin_from(office, date(2025, 7, 1))
     assert reads(office) == usual
 
 

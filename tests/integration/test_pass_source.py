@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 from invoices import customer, document
-from office import NAME, Office, OpenOffice
+from office import NAME, PATIENCE, Office, OpenOffice
 
 from qbdesk.sync.ledger import companies
 from qbdesk.sync.ledger.database import open_ledger
@@ -120,6 +120,7 @@ def test_a_first_day_further_back_brings_what_was_too_early_before(office: Offic
     office.post(document(paid_at="2025-12-01T12:00:00Z", issue_date="2025-11-20"))
     assert office.status() is Status.IGNORED
     office.add(from_date=date(2025, 11, 1))
+    office.service.resume(NAME).result(PATIENCE)
     assert office.sync().synced == 1
 
 

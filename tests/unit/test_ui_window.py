@@ -364,6 +364,7 @@ def test_a_second_company_of_the_same_name_is_not_added(screen: Screen) -> None:
         field.setText(" maple ")
     screen.press(dialog.add)
     assert dialog.trouble.text().startswith("maple is there already.")
+    assert "“New source token…”" in dialog.trouble.text()
     assert screen.service.calls("add_company") == []
 
 

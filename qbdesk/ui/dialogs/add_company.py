@@ -91,7 +91,10 @@ class AddCompanyDialog(Sheet):
         self.trouble.hide()
         name = " ".join(self.name.text().split())
         if name in self._names:
-            told = self.tr("{name} is there already. Give this company a name of its own.")
+            told = self.tr(
+                "{name} is there already. Give this company a name of its own. A new token for "
+                "{name} is given with “New source token…” in its menu."
+            )
             self.complain(told.format(name=name))
             return
         self._wait(waiting=True)
