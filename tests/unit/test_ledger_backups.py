@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -261,25 +262,71 @@ def killed_at(event: str, count: int, work: Callable[[], object]) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
 
 
-def test_whenever_restoring_is_killed_the_old_ledger_is_there_or_put_aside(
-    ledger: Ledger, file: Path
+def cut_off(file: Path) -> bytes:
+    """The journal of a write that was cut off: SQLite rolls it back wherever it finds it."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size = 1")  # so that the journal is on the disk at once
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("CREATE TABLE large AS SELECT zeroblob(100000) AS content")
+        connection.execute("UPDATE company SET name = 'not yet'")
+        connection.execute("INSERT INTO large SELECT content FROM large")
+        return file.with_name(f"{file.name}-journal").read_bytes()
+
+
+@pytest.mark.parametrize("ledger_is", ["lost", "emptied"])
+def test_the_journal_that_a_lost_ledger_left_is_put_aside_and_changes_nothing_restored(
+    ledger: Ledger, file: Path, ledger_is: str
 ) -> None:
+    content = cut_off(file)
     add(ledger, "Birch")
     made = backups.make(file, NOW)
     ledger.close()
-    marks.write(file, marks.Mark(7, 9))
-    count = 1
+    file.unlink() if ledger_is == "lost" else file.write_bytes(b"")
+    journal = file.with_name("ledger.db-journal")
+    journal.write_bytes(content)
+    aside = restoring.restore(file, made.name)
+    assert (aside is None) == (ledger_is == "lost")
+    opened = open_ledger(file)
+    assert names(opened) == ["Maple", "Birch"]
+    opened.close()
+    (kept,) = (file.parent / restoring.ASIDE).glob(f"*/{journal.name}")
+    assert kept.read_bytes() == content
+
+
+def test_whenever_restoring_is_killed_the_old_ledger_is_there_or_put_aside(
+    ledger: Ledger, file: Path
+) -> None:
+    content = cut_off(file)
+    add(ledger, "Birch")
+    made = backups.make(file, NOW)
+    add(ledger, "Oak")
+    ledger.close()
+    old = file.read_bytes()
+    journal = file.with_name("ledger.db-journal")
+    aside = file.parent / restoring.ASIDE
+
+    def before() -> None:
+        shutil.rmtree(aside, ignore_errors=True)
+        file.write_bytes(old)
+        journal.write_bytes(content)
+        marks.write(file, marks.Mark(7, 9))
+
+    count, seen = 1, []
+    before()
     while killed_at("os.rename", count, lambda: restoring.restore(file, made.name)):
         count += 1
         try:
             opened = open_ledger(file)
         except LedgerDamaged:
-            assert len(list((file.parent / restoring.ASIDE).glob("*/ledger.db"))) == 1
+            assert len(list(aside.glob("*/ledger.db"))) == 1
             restoring.restore(file, made.name)
             opened = open_ledger(file)
-        assert names(opened) == ["Maple", "Birch"]
+        seen.append(names(opened))
         opened.close()
-    assert count == 4  # the old ledger, the new one, and the two marks are moved
+        before()
+    # The old ledger, its journal, the new ledger and its mark are moved. Only before the first
+    # of it the old ledger is there, with the write taken back that its journal stands for.
+    assert seen == [["Maple"], *[["Maple", "Birch"]] * 3]
 
 
 def test_a_ledger_that_is_taken_away_while_it_is_open_is_said(ledger: Ledger, file: Path) -> None:

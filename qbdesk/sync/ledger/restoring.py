@@ -103,8 +103,13 @@ def _take(file: Path, new: Path) -> None:
 
 
 def _put_aside(ledger: Path) -> Path | None:
-    """Moves the ledger with its journals to a folder of their own. Nothing is ever deleted."""
-    if not ledger.exists():
+    """Moves the ledger with its journals to a folder of their own. Nothing is ever deleted.
+
+    Also what a lost ledger left: SQLite would roll a journal that stays back into the new one.
+    """
+    files = [ledger.with_name(ledger.name + ending) for ending in _BESIDE]
+    files = [file for file in files if file.exists()]
+    if not files:
         return None
     told = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     folder = ledger.parent / ASIDE / told
@@ -113,11 +118,10 @@ def _put_aside(ledger: Path) -> Path | None:
         count += 1
         folder = ledger.parent / ASIDE / f"{told}-{count}"
     folder.mkdir(mode=0o700, parents=True)
-    for ending in _BESIDE:
-        file = ledger.with_name(ledger.name + ending)
-        if file.exists():
-            shutil.move(file, folder / file.name)
-    return folder / ledger.name
+    # The ledger goes first: without its journal it would be taken for a whole one after a kill.
+    for file in files:
+        shutil.move(file, folder / file.name)
+    return folder / ledger.name if ledger in files else None
 
 
 def _clear(new: Path) -> None:
