@@ -20,7 +20,9 @@ RETRY = timedelta(hours=1)  # after a backup that failed
 SLACK = timedelta(days=1)  # so long the passes of other companies may keep a backup waiting
 OLDER = (
     "This ledger is older than what qbdesk has posted: somebody has put a copy back. Before "
-    "anything is posted, qbdesk reads from QuickBooks what was posted since, and takes it over."
+    "anything is posted, qbdesk reads from QuickBooks what was posted since, and takes it over. "
+    "What was decided here since then is forgotten, too: invoices that were ignored, answers, "
+    "settings, a first day, a pause. To look first and decide again, pause each company."
 )
 
 

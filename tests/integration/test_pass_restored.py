@@ -11,7 +11,7 @@ from invoices import customer, document, payment
 from office import NAME, PATIENCE, Office, OpenOffice
 
 from qbdesk.sync.errors import LedgerDamaged
-from qbdesk.sync.ledger import backups, marks
+from qbdesk.sync.ledger import backups, marks, restoring
 from qbdesk.sync.lookups import Lookups
 from qbdesk.sync.quickbooks.client import QuickBooks
 from qbdesk.sync.views import PassResult, Status, Warned
@@ -54,12 +54,18 @@ class Copy:
 
 
 def told_of_an_older_ledger(office: Office) -> bool:
-    return any(isinstance(e, Warned) and "older ledger" in e.title for e in office.events)
+    told = [e for e in office.events if isinstance(e, Warned) and "older ledger" in e.title]
+    assert all("decided here since then is forgotten, too" in warned.sentence for warned in told)
+    return bool(told)
 
 
 def assert_each_once(office: Office, number: int) -> None:
-    assert office.count("Customer", "Invoice", "Payment") == (number, number, number)
+    assert_each_once_in_quickbooks(office, number)
     assert office.view().counts == {Status.SYNCED: number}
+
+
+def assert_each_once_in_quickbooks(office: Office, number: int) -> None:
+    assert office.count("Customer", "Invoice", "Payment") == (number, number, number)
     assert {entry["Balance"] for entry in office.entities("Invoice")} == {0}
 
 
@@ -333,13 +339,59 @@ def test_after_a_damaged_ledger_nothing_is_posted_before_a_person_decides_and_no
     newest = service.backups().result(PATIENCE)[0]
     assert (newest.companies, newest.invoices) == (1, 2)
     service.restore(newest.name if chosen == "backup" else None).result(PATIENCE)
+    office.show(*clients(1, first=3))
     if chosen == "empty":
         office.add()
         office.connect()
-    office.show(*clients(1, first=3))
+    else:
+        assert office.sync().requests.writes == 0
+        assert_each_once_in_quickbooks(office, 3)
+        service.resume(NAME, "Ann").result(PATIENCE)
     office.sync()
     assert_each_once(office, 4)
     assert "in order" in str(service.restore(None).exception(PATIENCE))
+
+
+def restore(office: Office, backup: str) -> None:
+    """By the command, while the window is closed."""
+    office.service.stop()
+    restoring.restore(office.home / "ledger.db", backup)
+    office.open()
+
+
+def test_what_was_ignored_after_a_backup_is_not_posted_before_a_person_has_decided_again(
+    office: Office,
+) -> None:
+    office.post(*clients(1))
+    office.fault("unavailable", "query", times=4)
+    assert office.post(*clients(2, first=1)).waiting == 2
+    backup = backups.make(office.home / "ledger.db", office.clock())
+    office.service.ignore(NAME, ["inv-2"], "a sales receipt, by hand", "Ann").result(PATIENCE)
+    assert office.sync().synced == 1
+    restore(office, backup.name)
+    assert by_schedule(office).requests.writes == 0
+    assert office.count("Invoice", "Payment") == (2, 2)
+    assert office.view().paused
+    (_, _, line) = office.journal(None)
+    assert (line.who, line.text) == ("qbdesk", restoring.PAUSED)
+    found = office.service.preview(NAME).result(PATIENCE)
+    assert [row.source_id for row in found.rows if row.status is Status.WAITING] == ["inv-2"]
+    office.service.ignore(NAME, ["inv-2"], "a sales receipt, by hand", "Ann").result(PATIENCE)
+    office.service.resume(NAME, "Ann").result(PATIENCE)
+    office.sync()
+    assert office.count("Invoice", "Payment") == (2, 2)
+    assert office.view().counts == {Status.SYNCED: 2, Status.IGNORED: 1}
+
+
+def test_a_company_that_was_paused_when_the_backup_was_made_stays_so_without_another_word(
+    office: Office,
+) -> None:
+    office.service.pause(NAME, "Ann").result(PATIENCE)
+    backup = backups.make(office.home / "ledger.db", office.clock())
+    office.service.resume(NAME, "Ann").result(PATIENCE)
+    restore(office, backup.name)
+    assert office.view().paused
+    assert [entry.text for entry in office.journal(None)][2:] == ["Paused."]
 
 
 # ---- daily backups ----

@@ -8,13 +8,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from sqlalchemy import Connection
 
 from qbdesk.sync.errors import Refusal
-from qbdesk.sync.ledger import backups, marks, memory
+from qbdesk.sync.ledger import backups, companies, journal, marks, memory
 from qbdesk.sync.ledger.database import open_ledger
 from qbdesk.sync.views import Backup
 
 ASIDE = "put-aside"
+PAUSED = (
+    "Paused, because a backup was restored: what was decided after it was made is forgotten. Look "
+    "at the preview and decide it again before you resume."
+)
 _BESIDE = ("", "-journal", "-wal", "-shm")
 
 
@@ -30,7 +35,9 @@ def listed(ledger: Path) -> list[Backup]:
 
 def restore(ledger: Path, chosen: str | None) -> Path | None:
     """Puts a backup, or an empty ledger, in the place of the ledger. Before anything is posted
-    from it, each company's books are asked what was posted meanwhile.
+    from it, each company's books are asked what was posted meanwhile. A backup's companies are
+    paused: an invoice that was ignored or a pause since then is not in it, and must not be undone
+    before a person has looked.
 
     Args:
         chosen: A backup's name, or the path of any ledger file; None: an empty ledger.
@@ -71,6 +78,7 @@ def _restore(ledger: Path, chosen: str | None) -> Path | None:
         opened = open_ledger(new)
         with opened.begin() as connection:
             memory.forget_kind(connection, memory.REBUILT)
+            _pause(connection, datetime.now(UTC))
             mark = marks.of(connection)
         opened.close()
         aside = _put_aside(ledger)
@@ -79,6 +87,12 @@ def _restore(ledger: Path, chosen: str | None) -> Path | None:
     finally:
         _clear(new)
     return aside
+
+
+def _pause(connection: Connection, now: datetime) -> None:
+    for company in companies.not_paused(connection):
+        companies.change(connection, company.id, paused=True)
+        journal.add(connection, company.id, None, now, PAUSED)
 
 
 def _found(ledger: Path, chosen: str) -> Path:
