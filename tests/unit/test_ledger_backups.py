@@ -94,8 +94,8 @@ def test_seven_days_four_weeks_and_the_last_before_each_migration_are_kept(file:
     others = [backups.folder_of(file) / name for name in ("mine.db", "ledger-old.db")]
     for other in others:
         other.write_bytes(b"")
-    backups.prune(file)
-    left = backups.there(file)
+    backups.prune(file, NOW)
+    left = backups.there(file, NOW)
     days = [backup.made_at.date() for backup in left if backup.before is None]
     assert days[:7] == [NOW.date() - timedelta(days=n) for n in range(7)]
     # 20 November 2026 is a Friday: the weeks before end on these Sundays.
@@ -115,6 +115,28 @@ def test_a_backup_is_due_after_a_day_and_when_the_clock_has_jumped(
     assert backups.is_due(file, NOW - timedelta(days=30))
 
 
+def test_backups_from_the_future_count_as_the_oldest(ledger: Ledger, file: Path) -> None:
+    backups.folder_of(file).mkdir(parents=True, exist_ok=True)
+    wrong = {named(file, NOW + timedelta(days=3000 + n)) for n in range(8)}
+    assert backups.newest(file, NOW) is None
+    assert backups.is_due(file, NOW)
+    real = [backups.make(file, NOW + timedelta(days=n)).name for n in range(7)]
+    now = NOW + timedelta(days=6)
+    left = [backup.file.name for backup in backups.there(file, now)]
+    assert left[:7] == real[::-1]
+    assert len(set(left[7:]) & wrong) <= 2  # those of weeks, until there are four of the past
+    assert not backups.is_due(file, now + timedelta(hours=23))
+    assert backups.is_due(file, now + timedelta(days=1))
+
+
+def test_the_backup_that_is_offered_first_is_not_from_the_future(
+    ledger: Ledger, file: Path
+) -> None:
+    made = [backups.make(file, datetime.now(UTC) + timedelta(days=n)).name for n in (3000, -1, -2)]
+    wrong, newest, older = made
+    assert [backup.name for backup in restoring.listed(file)] == [newest, older, wrong]
+
+
 def test_a_disk_without_room_keeps_the_backups_that_are_there(
     ledger: Ledger, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,7 +145,7 @@ def test_a_disk_without_room_keeps_the_backups_that_are_there(
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage)
     with pytest.raises(backups.NoBackup):
         backups.make(file, NOW + timedelta(days=1))
-    assert [backup.file for backup in backups.there(file)] == [made]
+    assert [backup.file for backup in backups.there(file, NOW)] == [made]
 
 
 def test_a_backup_that_is_given_up_leaves_nothing(ledger: Ledger, file: Path) -> None:
@@ -145,7 +167,7 @@ def test_a_damaged_ledger_makes_no_backup(ledger: Ledger, file: Path) -> None:
     spoil(file)
     with pytest.raises(backups.NoBackup):
         backups.make(file, NOW)
-    assert backups.there(file) == []
+    assert backups.there(file, NOW) == []
 
 
 # ---- restoring ----

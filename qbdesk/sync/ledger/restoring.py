@@ -25,7 +25,8 @@ _BESIDE = ("", "-journal", "-wal", "-shm")
 
 def listed(ledger: Path) -> list[Backup]:
     """The backups that can be restored, newest first."""
-    found = ((backup, backups.verified(backup.file)) for backup in backups.there(ledger))
+    made = backups.there(ledger, datetime.now(UTC))
+    found = ((backup, backups.verified(backup.file)) for backup in made)
     return [
         Backup(b.file.name, b.made_at, holds.count("company"), holds.count("paid_invoice"))
         for b, holds in found
