@@ -10,6 +10,11 @@ THEN = (
     "Before anything is posted, the next sync reads from QuickBooks what was posted since, and "
     "takes it over."
 )
+DECIDE = (
+    "Every company is paused. What was decided after the backup was made is gone: invoices that "
+    "were ignored, answers, settings, a first day, a pause. For each company look at “qbdesk sync "
+    "COMPANY --preview”, decide again, then run “qbdesk resume COMPANY”."
+)
 EMPTY = "Begun with an empty ledger. Add and connect each company again."
 
 
@@ -28,6 +33,8 @@ def restore(backup: str | None, empty: bool, as_json: bool) -> None:
     click.echo(EMPTY if empty else plain(f"Restored {backup}."))
     if aside is not None:
         click.echo(plain(f"The ledger before it was put aside as {aside}."))
+    if not empty:
+        click.echo(DECIDE)
     click.echo(THEN)
 
 

@@ -40,7 +40,10 @@ class CompaniesDesk:
     def view(self, company: Company) -> CompanyView:
         with self._around.ledger.begin() as connection:
             counts = invoices.counts(connection, company.id)
-        minded = [self._place, safekeeping.backup_finding(self._around.ledger)]
+        minded = [
+            self._place,
+            safekeeping.backup_finding(self._around.ledger, self._around.clock()),
+        ]
         here = self._around.hosts.test_server
         return shown.company_view(
             company,

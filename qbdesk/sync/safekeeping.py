@@ -20,7 +20,9 @@ RETRY = timedelta(hours=1)  # after a backup that failed
 SLACK = timedelta(days=1)  # so long the passes of other companies may keep a backup waiting
 OLDER = (
     "This ledger is older than what qbdesk has posted: somebody has put a copy back. Before "
-    "anything is posted, qbdesk reads from QuickBooks what was posted since, and takes it over."
+    "anything is posted, qbdesk reads from QuickBooks what was posted since, and takes it over. "
+    "What was decided here since then is forgotten, too: invoices that were ignored, answers, "
+    "settings, a first day, a pause. To look first and decide again, pause each company."
 )
 
 
@@ -115,12 +117,12 @@ async def in_a_thread(file: Path, now: datetime) -> bool:
         stop.set()
 
 
-def backup_finding(ledger: Ledger) -> Finding | None:
+def backup_finding(ledger: Ledger, now: datetime) -> Finding | None:
     """Every pass makes a backup that is due, so that one which is missing afterwards failed."""
-    newest = next(iter(backups.there(ledger.file)), None)
+    newest = backups.newest(ledger.file, now)
     with ledger.begin() as connection:
         passes = [c.last_pass_at for c in companies.everyone(connection) if c.last_pass_at]
-    last = max(passes, default=None)
+    last = max((at for at in passes if at <= now), default=None)
     if last is None or (newest is not None and newest.made_at > last - backups.EVERY - SLACK):
         return None
     since = "" if newest is None else f" since {newest.made_at.astimezone():%d %B %Y}"

@@ -20,10 +20,10 @@ class DamagedPage(QWidget):
     """Nothing is posted before a button of it was pressed.
 
     Signals:
-        mended: There is a ledger again.
+        mended: There is a ledger again. arg: what has to be known about it, or nothing
     """
 
-    mended = Signal()
+    mended = Signal(str)
 
     def __init__(self, bridge: Bridge, trouble: str) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class DamagedPage(QWidget):
         self.restore = PrimaryButton(self.tr("Restore the newest backup"))
         self.empty = QPushButton(self.tr("Begin with an empty ledger"))
         self.restore.clicked.connect(self._restore)
-        self.empty.clicked.connect(lambda: self._put_back(None))
+        self.empty.clicked.connect(lambda: self._put_back(None, ""))
         self._lay_out()
         self.banner.say(trouble, tone=Tone.BAD)
         self._press(possible=False)
@@ -82,8 +82,9 @@ class DamagedPage(QWidget):
             )
             return
         told = self.tr(
-            "The newest backup was made {when} and holds {invoices}. What was decided "
-            "here after that has to be decided again. Older backups: “qbdesk restore”."
+            "The newest backup was made {when} and holds {invoices}. What was decided here after "
+            "that is gone, so every company is paused: look at its Preview, decide again, then "
+            "press Resume. Older backups: “qbdesk restore”."
         )
         when = words.moment(self._newest.made_at, datetime.now(UTC))
         several = self.tr("{count} invoices").format(count=words.number(self._newest.invoices))
@@ -91,13 +92,18 @@ class DamagedPage(QWidget):
         self.told.setText(told.format(when=when, invoices=invoices))
 
     def _restore(self) -> None:
+        told = self.tr(
+            "The backup was restored, and every company is paused. What was decided after the "
+            "backup was made is gone: invoices that were ignored, answers, settings, a first day, "
+            "a pause. Look at each company's Preview, decide again, then press Resume."
+        )
         if self._newest is not None:
-            self._put_back(self._newest.name)
+            self._put_back(self._newest.name, told)
 
-    def _put_back(self, backup: str | None) -> None:
+    def _put_back(self, backup: str | None, told: str) -> None:
         self._press(possible=False)
         asked = self._bridge.service.restore(backup)
-        self._bridge.ask(self, asked, lambda _: self.mended.emit(), self._complain)
+        self._bridge.ask(self, asked, lambda _: self.mended.emit(told), self._complain)
 
     def _complain(self, error: BaseException) -> None:
         self.banner.say(sentence_of(error), tone=Tone.BAD)

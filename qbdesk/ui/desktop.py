@@ -231,9 +231,16 @@ class Desktop(QObject):
         from qbdesk.ui.damaged import DamagedPage
 
         page = DamagedPage(self.bridge, trouble)
-        page.mended.connect(self.companies.load)
+        page.mended.connect(self._show_mended)
         self.window.show_instead(page)
         self.window.show()
+
+    def _show_mended(self, told: str) -> None:
+        # Said when the books are shown: choosing a company takes back what was said before.
+        if told:
+            once = Qt.ConnectionType.SingleShotConnection
+            self.companies.changed.connect(lambda _: self.contents.banner.say(told), once)
+        self.companies.load()
 
     def _hear(self, event: object) -> None:
         from qbdesk.sync.views import Warned

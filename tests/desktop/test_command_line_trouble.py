@@ -236,6 +236,9 @@ def test_a_damaged_ledger_is_restored_by_a_command_and_nothing_is_posted_twice(d
     restored = desk.run("restore", backup["name"])
     assert restored.status == 0
     assert "was put aside as" in restored.out
+    assert "Every company is paused." in restored.out
+    assert desk.run("sync", "--json").json()["synced"] == 0
+    assert desk.run("resume", "books").status == 0
     again = desk.run("sync", "--json").json()
     assert (again["synced"], again["requests"]["writes"]) == (4, 0)
     assert_every_invoice_is_there_once(desk)

@@ -11,7 +11,7 @@ from invoices import customer, document, payment
 from office import NAME, PATIENCE, Office, OpenOffice
 
 from qbdesk.sync.errors import LedgerDamaged
-from qbdesk.sync.ledger import backups, marks
+from qbdesk.sync.ledger import backups, marks, restoring
 from qbdesk.sync.lookups import Lookups
 from qbdesk.sync.quickbooks.client import QuickBooks
 from qbdesk.sync.views import PassResult, Status, Warned
@@ -54,12 +54,18 @@ class Copy:
 
 
 def told_of_an_older_ledger(office: Office) -> bool:
-    return any(isinstance(e, Warned) and "older ledger" in e.title for e in office.events)
+    told = [e for e in office.events if isinstance(e, Warned) and "older ledger" in e.title]
+    assert all("decided here since then is forgotten, too" in warned.sentence for warned in told)
+    return bool(told)
 
 
 def assert_each_once(office: Office, number: int) -> None:
-    assert office.count("Customer", "Invoice", "Payment") == (number, number, number)
+    assert_each_once_in_quickbooks(office, number)
     assert office.view().counts == {Status.SYNCED: number}
+
+
+def assert_each_once_in_quickbooks(office: Office, number: int) -> None:
+    assert office.count("Customer", "Invoice", "Payment") == (number, number, number)
     assert {entry["Balance"] for entry in office.entities("Invoice")} == {0}
 
 
@@ -338,16 +344,72 @@ def test_after_a_damaged_ledger_nothing_is_posted_before_a_person_decides_and_no
     spoil(office.home / "ledger.db")
     service = office.open()
     assert isinstance(service.sync(NAME).exception(PATIENCE), LedgerDamaged)
-    newest = service.backups().result(PATIENCE)[0]
+    # The office's clock is a day ahead of the computer's, which orders them.
+    newest = max(service.backups().result(PATIENCE), key=lambda backup: backup.made_at)
     assert (newest.companies, newest.invoices) == (1, 2)
     service.restore(newest.name if chosen == "backup" else None).result(PATIENCE)
+    office.show(*clients(1, first=3))
     if chosen == "empty":
         office.add()
         office.connect()
-    assert office.post(*clients(1, first=3)).requests.writes == 3
+    else:
+        assert office.sync().requests.writes == 0
+        assert_each_once_in_quickbooks(office, 3)
+        service.resume(NAME, "Ann").result(PATIENCE)
+    assert office.sync().requests.writes == 3
     assert before.items() <= office.ids().items()
     assert_each_once(office, 4)
     assert "in order" in str(service.restore(None).exception(PATIENCE))
+
+
+def restore(office: Office, backup: str) -> None:
+    """By the command, while the window is closed."""
+    office.service.stop()
+    restoring.restore(office.home / "ledger.db", backup)
+    office.open()
+
+
+@pytest.mark.parametrize("known_to_the_backup", [True, False])
+def test_what_was_ignored_after_a_backup_is_not_posted_before_a_person_has_decided_again(
+    office: Office, known_to_the_backup: bool
+) -> None:
+    office.post(*clients(1))
+
+    def two_wait() -> None:
+        office.fault("unavailable", "query", times=4)
+        assert office.post(*clients(2, first=1)).waiting == 2
+
+    if known_to_the_backup:
+        two_wait()
+    backup = backups.make(office.home / "ledger.db", office.clock())
+    if not known_to_the_backup:
+        two_wait()
+    office.service.ignore(NAME, ["inv-2"], "a sales receipt, by hand", "Ann").result(PATIENCE)
+    assert office.sync().synced == 1
+    restore(office, backup.name)
+    assert by_schedule(office).requests.writes == 0
+    assert office.count("Invoice", "Payment") == (2, 2)
+    assert office.view().paused
+    (_, _, line) = office.journal(None)
+    assert (line.who, line.text) == ("qbdesk", restoring.PAUSED)
+    found = office.service.preview(NAME).result(PATIENCE)
+    assert [row.source_id for row in found.rows if row.status is Status.WAITING] == ["inv-2"]
+    office.service.ignore(NAME, ["inv-2"], "a sales receipt, by hand", "Ann").result(PATIENCE)
+    office.service.resume(NAME, "Ann").result(PATIENCE)
+    office.sync()
+    assert office.count("Invoice", "Payment") == (2, 2)
+    assert office.view().counts == {Status.SYNCED: 2, Status.IGNORED: 1}
+
+
+def test_a_company_that_was_paused_when_the_backup_was_made_stays_so_without_another_word(
+    office: Office,
+) -> None:
+    office.service.pause(NAME, "Ann").result(PATIENCE)
+    backup = backups.make(office.home / "ledger.db", office.clock())
+    office.service.resume(NAME, "Ann").result(PATIENCE)
+    restore(office, backup.name)
+    assert office.view().paused
+    assert [entry.text for entry in office.journal(None)][2:] == ["Paused."]
 
 
 # ---- daily backups ----
@@ -357,10 +419,10 @@ def test_a_pass_makes_a_backup_a_day(office: Office) -> None:
     file = office.home / "ledger.db"
     for _ in range(2):
         office.sync()
-    assert len(backups.there(file)) == 1
+    assert len(backups.there(file, office.clock())) == 1
     office.clock.advance(days=1)
     office.sync()
-    assert len(backups.there(file)) == 2
+    assert len(backups.there(file, office.clock())) == 2
 
 
 def test_a_backup_that_cannot_be_made_is_one_warning_and_posting_goes_on(office: Office) -> None:
@@ -373,7 +435,27 @@ def test_a_backup_that_cannot_be_made_is_one_warning_and_posting_goes_on(office:
     assert warning in office.view().findings
     folder.unlink()
     office.sync()
-    assert backups.there(office.home / "ledger.db") == []  # not at every pass
+    assert backups.there(office.home / "ledger.db", office.clock()) == []  # not at every pass
     office.clock.advance(hours=1)
     office.sync()
     assert office.view().ledger_findings == ()
+
+
+def test_a_backup_from_the_future_is_not_the_newest_and_does_not_keep_others_from_being_made(
+    office: Office,
+) -> None:
+    file = office.home / "ledger.db"
+    office.clock.advance(days=1)
+    office.clock.set_forward(days=3000)
+    office.sync()
+    office.clock.set_forward(days=-3000)
+    assert office.view().ledger_findings == ()
+    for _ in range(2):
+        office.sync()
+    today, yesterday, wrong = backups.there(file, office.clock())
+    assert yesterday.made_at < today.made_at < wrong.made_at
+    assert office.view().ledger_findings == ()
+    for backup in (today, yesterday):
+        backup.file.unlink()
+    (warning,) = office.view().ledger_findings
+    assert "No backup of the ledger could be made. Posting goes on." in warning.sentence

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -93,8 +94,8 @@ def test_seven_days_four_weeks_and_the_last_before_each_migration_are_kept(file:
     others = [backups.folder_of(file) / name for name in ("mine.db", "ledger-old.db")]
     for other in others:
         other.write_bytes(b"")
-    backups.prune(file)
-    left = backups.there(file)
+    backups.prune(file, NOW)
+    left = backups.there(file, NOW)
     days = [backup.made_at.date() for backup in left if backup.before is None]
     assert days[:7] == [NOW.date() - timedelta(days=n) for n in range(7)]
     # 20 November 2026 is a Friday: the weeks before end on these Sundays.
@@ -114,6 +115,28 @@ def test_a_backup_is_due_after_a_day_and_when_the_clock_has_jumped(
     assert backups.is_due(file, NOW - timedelta(days=30))
 
 
+def test_backups_from_the_future_count_as_the_oldest(ledger: Ledger, file: Path) -> None:
+    backups.folder_of(file).mkdir(parents=True, exist_ok=True)
+    wrong = {named(file, NOW + timedelta(days=3000 + n)) for n in range(8)}
+    assert backups.newest(file, NOW) is None
+    assert backups.is_due(file, NOW)
+    real = [backups.make(file, NOW + timedelta(days=n)).name for n in range(7)]
+    now = NOW + timedelta(days=6)
+    left = [backup.file.name for backup in backups.there(file, now)]
+    assert left[:7] == real[::-1]
+    assert len(set(left[7:]) & wrong) <= 2  # those of weeks, until there are four of the past
+    assert not backups.is_due(file, now + timedelta(hours=23))
+    assert backups.is_due(file, now + timedelta(days=1))
+
+
+def test_the_backup_that_is_offered_first_is_not_from_the_future(
+    ledger: Ledger, file: Path
+) -> None:
+    made = [backups.make(file, datetime.now(UTC) + timedelta(days=n)).name for n in (3000, -1, -2)]
+    wrong, newest, older = made
+    assert [backup.name for backup in restoring.listed(file)] == [newest, older, wrong]
+
+
 def test_a_disk_without_room_keeps_the_backups_that_are_there(
     ledger: Ledger, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,7 +145,7 @@ def test_a_disk_without_room_keeps_the_backups_that_are_there(
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage)
     with pytest.raises(backups.NoBackup):
         backups.make(file, NOW + timedelta(days=1))
-    assert [backup.file for backup in backups.there(file)] == [made]
+    assert [backup.file for backup in backups.there(file, NOW)] == [made]
 
 
 def test_a_backup_that_is_given_up_leaves_nothing(ledger: Ledger, file: Path) -> None:
@@ -144,7 +167,7 @@ def test_a_damaged_ledger_makes_no_backup(ledger: Ledger, file: Path) -> None:
     spoil(file)
     with pytest.raises(backups.NoBackup):
         backups.make(file, NOW)
-    assert backups.there(file) == []
+    assert backups.there(file, NOW) == []
 
 
 # ---- restoring ----
@@ -261,25 +284,71 @@ def killed_at(event: str, count: int, work: Callable[[], object]) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
 
 
-def test_whenever_restoring_is_killed_the_old_ledger_is_there_or_put_aside(
-    ledger: Ledger, file: Path
+def cut_off(file: Path) -> bytes:
+    """The journal of a write that was cut off: SQLite rolls it back wherever it finds it."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size = 1")  # so that the journal is on the disk at once
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("CREATE TABLE large AS SELECT zeroblob(100000) AS content")
+        connection.execute("UPDATE company SET name = 'not yet'")
+        connection.execute("INSERT INTO large SELECT content FROM large")
+        return file.with_name(f"{file.name}-journal").read_bytes()
+
+
+@pytest.mark.parametrize("ledger_is", ["lost", "emptied"])
+def test_the_journal_that_a_lost_ledger_left_is_put_aside_and_changes_nothing_restored(
+    ledger: Ledger, file: Path, ledger_is: str
 ) -> None:
+    content = cut_off(file)
     add(ledger, "Birch")
     made = backups.make(file, NOW)
     ledger.close()
-    marks.write(file, marks.Mark(7, 9))
-    count = 1
+    file.unlink() if ledger_is == "lost" else file.write_bytes(b"")
+    journal = file.with_name("ledger.db-journal")
+    journal.write_bytes(content)
+    aside = restoring.restore(file, made.name)
+    assert (aside is None) == (ledger_is == "lost")
+    opened = open_ledger(file)
+    assert names(opened) == ["Maple", "Birch"]
+    opened.close()
+    (kept,) = (file.parent / restoring.ASIDE).glob(f"*/{journal.name}")
+    assert kept.read_bytes() == content
+
+
+def test_whenever_restoring_is_killed_the_old_ledger_is_there_or_put_aside(
+    ledger: Ledger, file: Path
+) -> None:
+    content = cut_off(file)
+    add(ledger, "Birch")
+    made = backups.make(file, NOW)
+    add(ledger, "Oak")
+    ledger.close()
+    old = file.read_bytes()
+    journal = file.with_name("ledger.db-journal")
+    aside = file.parent / restoring.ASIDE
+
+    def before() -> None:
+        shutil.rmtree(aside, ignore_errors=True)
+        file.write_bytes(old)
+        journal.write_bytes(content)
+        marks.write(file, marks.Mark(7, 9))
+
+    count, seen = 1, []
+    before()
     while killed_at("os.rename", count, lambda: restoring.restore(file, made.name)):
         count += 1
         try:
             opened = open_ledger(file)
         except LedgerDamaged:
-            assert len(list((file.parent / restoring.ASIDE).glob("*/ledger.db"))) == 1
+            assert len(list(aside.glob("*/ledger.db"))) == 1
             restoring.restore(file, made.name)
             opened = open_ledger(file)
-        assert names(opened) == ["Maple", "Birch"]
+        seen.append(names(opened))
         opened.close()
-    assert count == 4  # the old ledger, the new one, and the two marks are moved
+        before()
+    # The old ledger, its journal, the new ledger and its mark are moved. Only before the first
+    # of it the old ledger is there, with the write taken back that its journal stands for.
+    assert seen == [["Maple"], *[["Maple", "Birch"]] * 3]
 
 
 def test_a_ledger_that_is_taken_away_while_it_is_open_is_said(ledger: Ledger, file: Path) -> None:

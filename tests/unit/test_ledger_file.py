@@ -164,7 +164,7 @@ def test_whenever_a_migration_is_killed_the_ledger_is_as_it_was_before(
 
 def test_before_a_migration_a_backup_is_made(file: Path) -> None:
     open_ledger(of_version("0001", file)).close()
-    (backup,) = backups.there(file)
+    (backup,) = backups.there(file, datetime.now(UTC))
     assert backup.before == NEWEST
     held = backups.verified(backup.file)
     assert held is not None

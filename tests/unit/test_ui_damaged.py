@@ -75,10 +75,14 @@ def test_the_newest_backup_is_offered_and_opens_the_books(qtbot, opened: Opened)
     assert desktop.window.isVisible()
     assert "cannot be read" in page.banner.text()
     assert "234 invoices" in page.told.text()
+    assert "every company is paused" in page.told.text()
     assert service.restored == []
     page.restore.click()
     qtbot.waitUntil(lambda: desktop.window.centralWidget() is desktop.contents)
     assert service.restored == ["ledger-2.db"]
+    assert "every company is paused" in desktop.contents.banner.text()
+    assert "press Resume" in desktop.contents.banner.text()
+    assert not desktop.contents.banner.isHidden()
 
 
 def test_an_empty_ledger_may_be_begun_with_when_there_is_no_backup(qtbot, opened: Opened) -> None:
@@ -89,6 +93,7 @@ def test_an_empty_ledger_may_be_begun_with_when_there_is_no_backup(qtbot, opened
     page.empty.click()
     qtbot.waitUntil(lambda: desktop.window.centralWidget() is desktop.contents)
     assert service.restored == [None]
+    assert desktop.contents.banner.isHidden()
 
 
 def test_what_could_not_be_restored_is_said_and_may_be_tried_again(qtbot, opened: Opened) -> None:

@@ -55,8 +55,11 @@ def folder_of(ledger: Path) -> Path:
     return ledger.parent / FOLDER
 
 
-def there(ledger: Path) -> list[BackupFile]:
-    """The backups of a ledger, newest first; only what bears a backup's name is one."""
+def there(ledger: Path, now: datetime) -> list[BackupFile]:
+    """The backups of a ledger, newest first; only what bears a backup's name is one.
+
+    One from the future was made while the clock was wrong: it counts as older than all others.
+    """
     found = []
     for file in folder_of(ledger).glob("ledger-*.db"):
         named = _NAME.fullmatch(file.name)
@@ -64,13 +67,17 @@ def there(ledger: Path) -> list[BackupFile]:
             with suppress(ValueError):
                 made_at = datetime.strptime(named[1], _TIME).replace(tzinfo=UTC)
                 found.append(BackupFile(file, made_at, named[2]))
-    return sorted(found, key=lambda backup: (backup.made_at, backup.file.name), reverse=True)
+    return sorted(found, key=lambda b: (b.made_at <= now, b.made_at, b.file.name), reverse=True)
+
+
+def newest(ledger: Path, now: datetime) -> BackupFile | None:
+    """The newest that is not from the future."""
+    return next((backup for backup in there(ledger, now) if backup.made_at <= now), None)
 
 
 def is_due(ledger: Path, now: datetime) -> bool:
-    """Also when the newest comes from the future: the clock was wrong, then or now."""
-    newest = next(iter(there(ledger)), None)
-    return newest is None or abs(now - newest.made_at) >= EVERY
+    last = newest(ledger, now)
+    return last is None or now - last.made_at >= EVERY
 
 
 def make(
@@ -104,7 +111,7 @@ def make(
         raise NoBackup from None
     finally:
         _remove([new, new.with_name(f"{new.name}-journal")])
-    prune(ledger)
+    prune(ledger, now)
     return file
 
 
@@ -119,9 +126,9 @@ def verified(file: Path) -> Contents | None:
         return None
 
 
-def prune(ledger: Path) -> None:
+def prune(ledger: Path, now: datetime) -> None:
     """Keeps the newest of each of 7 days and 4 weeks, and the last before each migration."""
-    everything = there(ledger)
+    everything = there(ledger, now)
     usual = [backup for backup in everything if backup.before is None]
     kept = [
         *_newest_of_each(usual, lambda b: b.made_at.strftime("%Y-%m-%d"))[:DAYS],

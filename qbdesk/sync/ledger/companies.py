@@ -78,6 +78,7 @@ def _company(row: Row[Any]) -> Company:
 
 # What every pass asks many times is built once.
 _EVERYONE = select(company).where(company.c.active).order_by(company.c.id)
+_NOT_PAUSED = select(company).where(company.c.paused.is_(False)).order_by(company.c.id)
 _NAMED = select(company).where(company.c.name == bindparam("name"), company.c.active)
 _BY_ID = select(company).where(company.c.id == bindparam("id"))
 _CHANGE = update(company).where(company.c.id == bindparam("of_id"))
@@ -96,6 +97,11 @@ def _one(connection: Connection, statement: Select[Any], **values: Any) -> Compa
 def everyone(connection: Connection) -> list[Company]:
     """The companies in use, in the order they were added."""
     return [_company(row) for row in connection.execute(_EVERYONE)]
+
+
+def not_paused(connection: Connection) -> list[Company]:
+    """Also those off the list: connected again, they go on as they were."""
+    return [_company(row) for row in connection.execute(_NOT_PAUSED)]
 
 
 def named(connection: Connection, name: str) -> Company | None:

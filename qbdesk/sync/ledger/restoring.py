@@ -8,19 +8,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from sqlalchemy import Connection
 
 from qbdesk.sync.errors import Refusal
-from qbdesk.sync.ledger import backups, marks, memory
+from qbdesk.sync.ledger import backups, companies, journal, marks, memory
 from qbdesk.sync.ledger.database import open_ledger
 from qbdesk.sync.views import Backup
 
 ASIDE = "put-aside"
+PAUSED = (
+    "Paused, because a backup was restored: what was decided after it was made is forgotten. Look "
+    "at the preview and decide it again before you resume."
+)
 _BESIDE = ("", "-journal", "-wal", "-shm")
 
 
 def listed(ledger: Path) -> list[Backup]:
     """The backups that can be restored, newest first."""
-    found = ((backup, backups.verified(backup.file)) for backup in backups.there(ledger))
+    made = backups.there(ledger, datetime.now(UTC))
+    found = ((backup, backups.verified(backup.file)) for backup in made)
     return [
         Backup(b.file.name, b.made_at, holds.count("company"), holds.count("paid_invoice"))
         for b, holds in found
@@ -30,7 +36,9 @@ def listed(ledger: Path) -> list[Backup]:
 
 def restore(ledger: Path, chosen: str | None) -> Path | None:
     """Puts a backup, or an empty ledger, in the place of the ledger. Before anything is posted
-    from it, each company's books are asked what was posted meanwhile.
+    from it, each company's books are asked what was posted meanwhile. A backup's companies are
+    paused: an invoice that was ignored or a pause since then is not in it, and must not be undone
+    before a person has looked.
 
     Args:
         chosen: A backup's name, or the path of any ledger file; None: an empty ledger.
@@ -71,6 +79,7 @@ def _restore(ledger: Path, chosen: str | None) -> Path | None:
         opened = open_ledger(new)
         with opened.begin() as connection:
             memory.forget_kind(connection, memory.REBUILT)
+            _pause(connection, datetime.now(UTC))
             mark = marks.of(connection)
         opened.close()
         aside = _put_aside(ledger)
@@ -79,6 +88,12 @@ def _restore(ledger: Path, chosen: str | None) -> Path | None:
     finally:
         _clear(new)
     return aside
+
+
+def _pause(connection: Connection, now: datetime) -> None:
+    for company in companies.not_paused(connection):
+        companies.change(connection, company.id, paused=True)
+        journal.add(connection, company.id, None, now, PAUSED)
 
 
 def _found(ledger: Path, chosen: str) -> Path:
@@ -103,8 +118,13 @@ def _take(file: Path, new: Path) -> None:
 
 
 def _put_aside(ledger: Path) -> Path | None:
-    """Moves the ledger with its journals to a folder of their own. Nothing is ever deleted."""
-    if not ledger.exists():
+    """Moves the ledger with its journals to a folder of their own. Nothing is ever deleted.
+
+    Also what a lost ledger left: SQLite would roll a journal that stays back into the new one.
+    """
+    files = [ledger.with_name(ledger.name + ending) for ending in _BESIDE]
+    files = [file for file in files if file.exists()]
+    if not files:
         return None
     told = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     folder = ledger.parent / ASIDE / told
@@ -113,11 +133,10 @@ def _put_aside(ledger: Path) -> Path | None:
         count += 1
         folder = ledger.parent / ASIDE / f"{told}-{count}"
     folder.mkdir(mode=0o700, parents=True)
-    for ending in _BESIDE:
-        file = ledger.with_name(ledger.name + ending)
-        if file.exists():
-            shutil.move(file, folder / file.name)
-    return folder / ledger.name
+    # The ledger goes first: without its journal it would be taken for a whole one after a kill.
+    for file in files:
+        shutil.move(file, folder / file.name)
+    return folder / ledger.name if ledger in files else None
 
 
 def _clear(new: Path) -> None:
