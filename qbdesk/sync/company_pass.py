@@ -57,11 +57,6 @@ class CompanyPass:
         if self._tools.rehearsal is None and await self._compare():
             await self._post(facts)
 
-    async def take_in(self) -> None:
-        """Only reads the source. Raises what `run` does for it."""
-        await self._check_tenant()
-        await self._read_source(whole=True)
-
     async def _compare(self) -> bool:
         """The weekly comparison, after the day's work. Whether it has found more of it."""
         with self._ledger.begin() as connection:

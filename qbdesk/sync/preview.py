@@ -4,7 +4,6 @@ import asyncio
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -36,9 +35,6 @@ async def preview(
 ) -> Preview:
     """Every invoice as it would stand after a pass, and what it would post, added up (rule 34).
 
-    Of a paused company the ledger takes in what the source shows, so that a person can ignore an
-    invoice before anything is posted.
-
     Raises Trouble as a pass does.
     """
     quickbooks = clients.quickbooks(company)
@@ -51,7 +47,7 @@ async def preview(
         copy = around.ledger.copy_to(Path(folder) / "preview.db")
         try:
             with copy.begin() as connection:
-                stood = {} if company.paused else invoices.statuses(connection, company.id)
+                stood = invoices.statuses(connection, company.id)
             tools = PassTools(
                 copy,
                 company,
@@ -64,9 +60,6 @@ async def preview(
                 rehearsal=rehearsal,
             )
             await CompanyPass(tools, Tally(), afresh=True).run()
-            if company.paused:
-                real = replace(tools, ledger=around.ledger)
-                await CompanyPass(real, Tally(), afresh=True).take_in()
             rows = await _rows(copy, company, around, rehearsal.outlook, stood)
             with copy.begin() as connection:
                 facts = recollection.last_facts(connection, company)

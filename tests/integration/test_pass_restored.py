@@ -369,21 +369,13 @@ def restore(office: Office, backup: str) -> None:
     office.open()
 
 
-@pytest.mark.parametrize("known_to_the_backup", [True, False])
 def test_what_was_ignored_after_a_backup_is_not_posted_before_a_person_has_decided_again(
-    office: Office, known_to_the_backup: bool
+    office: Office,
 ) -> None:
     office.post(*clients(1))
-
-    def two_wait() -> None:
-        office.fault("unavailable", "query", times=4)
-        assert office.post(*clients(2, first=1)).waiting == 2
-
-    if known_to_the_backup:
-        two_wait()
+    office.fault("unavailable", "query", times=4)
+    assert office.post(*clients(2, first=1)).waiting == 2
     backup = backups.make(office.home / "ledger.db", office.clock())
-    if not known_to_the_backup:
-        two_wait()
     office.service.ignore(NAME, ["inv-2"], "a sales receipt, by hand", "Ann").result(PATIENCE)
     assert office.sync().synced == 1
     restore(office, backup.name)
