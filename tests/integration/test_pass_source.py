@@ -1,9 +1,12 @@
 """The source on bad days: repeated and shuffled pages, old cursors, no answers, wrong answers."""
 
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from invoices import customer, document
+from meddling import MeddledWorld
 from office import NAME, Office, OpenOffice
 
 from qbdesk.sync.ledger import companies
@@ -51,6 +54,28 @@ def test_a_row_that_cannot_be_read_takes_no_number_away(office: Office) -> None:
     office.world.feed.raw({**whole, "id": None})
     office.sync()
     assert office.post(whole).synced == 1, office.row("a").message
+
+
+@pytest.mark.parametrize("damaged", [b"\xe9", b"\xed\xa0\xbd"], ids=["latin", "half"])
+def test_bytes_that_are_no_text_hold_their_invoice_and_stop_no_other(
+    tmp_path: Path, damaged: bytes
+) -> None:
+    world = MeddledWorld(invoices=0, seed=7)
+    office = Office(tmp_path, world, 0)
+    try:
+        office.add()
+        office.connect()
+        world.meddler.change = lambda _, answer: replace(
+            answer, body=answer.body.replace(b"Bad name", b"Bad " + damaged)
+        )
+        client = customer(id="bad", name="Bad name", email="bad@example.com")
+        result = office.post(document("a"), document("bad", client=client), document("b"))
+        assert (result.stopped, result.synced, result.needs_attention) == (None, 2, 1)
+        assert "“customer name” is not whole" in office.row("bad").message
+        world.meddler.change = None
+        assert office.post(document("bad", client=client)).synced == 1
+    finally:
+        office.close()
 
 
 @pytest.mark.parametrize(
