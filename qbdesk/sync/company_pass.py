@@ -1,17 +1,20 @@
 """One pass over one company: read the source, plan, post, settle, until nothing moves any more."""
 
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, time, timedelta
 
 from qbdesk.sync import comparison, intake, recollection
 from qbdesk.sync.errors import Refusal
+from qbdesk.sync.keyrings import VaultError
 from qbdesk.sync.ledger import companies, invoices, steps
 from qbdesk.sync.lookups import Lookups
 from qbdesk.sync.posting import CompanyStopped
 from qbdesk.sync.preflight import Facts, examine
-from qbdesk.sync.quickbooks.client import QuickBooksError
+from qbdesk.sync.quickbooks.client import QuickBooksError, Unreachable
+from qbdesk.sync.quickbooks.oauth import SignInTrouble
 from qbdesk.sync.rebuild import Rebuild
-from qbdesk.sync.sources.source import SourceUnreachable
+from qbdesk.sync.sources.source import SourceRefused, SourceUnreachable
 from qbdesk.sync.verdicts import Tally, Verdicts
 from qbdesk.sync.views import InvoicesChanged
 from qbdesk.sync.waves import PassTools, Waves, stopped_or_same
@@ -21,6 +24,8 @@ NO_SUBSCRIPTION = (
     "The QuickBooks subscription has ended or is on hold, so nothing can be posted. Renew it in "
     "QuickBooks, then press Sync now."
 )
+
+_TROUBLE_AT_QUICKBOOKS = (QuickBooksError, Unreachable, CompanyStopped, SignInTrouble, VaultError)
 
 
 class CompanyPass:
@@ -46,16 +51,31 @@ class CompanyPass:
             CompanyStopped, SourceUnreachable, SourceRefused, QuickBooksError, Unreachable,
             Refusal, and what the token source raises.
         """
-        whole = self._afresh or not self._was_whole_look()
-        if whole:
-            await self._check_tenant()
-        await self._read_source(whole=whole)
+        try:
+            await self._look_at_source()
+        except (SourceUnreachable, SourceRefused):
+            with suppress(*_TROUBLE_AT_QUICKBOOKS):
+                await self._finish_begun()
+            raise
         facts = await self._facts()
         if facts.read_only:
             raise CompanyStopped(NO_SUBSCRIPTION)
         await self._post(facts)
         if self._tools.rehearsal is None and await self._compare():
             await self._post(facts)
+
+    async def _finish_begun(self) -> None:
+        """What is in QuickBooks already, or may be, comes to its end without the source: all that
+        is needed for it is in the ledger. The rest waits, since the source may have changed it."""
+        if self._tools.rehearsal is not None or not Rebuild(self._tools).is_done():
+            return
+        with self._ledger.begin() as connection:
+            begun = invoices.begun(connection, self._company.id)
+        if not begun:
+            return
+        facts = await self._facts()
+        if not facts.read_only:
+            await self._advance(facts, begun)
 
     async def _compare(self) -> bool:
         """The weekly comparison, after the day's work. Whether it has found more of it."""
@@ -72,22 +92,34 @@ class CompanyPass:
         return datetime.combine(self._company.from_date, time(), self._company.zone)
 
     async def _post(self, facts: Facts) -> None:
-        tools = self._tools
         taken = await self._rebuild()
+        with self._ledger.begin() as connection:
+            waiting = invoices.under_way(connection, self._company.id)
+        await self._advance(facts, waiting, fresh=taken)
+
+    async def _advance(
+        self, facts: Facts, ids: Sequence[int], *, fresh: Collection[int] = ()
+    ) -> None:
+        tools = self._tools
         with self._ledger.begin() as connection:
             # The settings of now count to its end; see PassEnd for what is changed meanwhile.
             company = companies.get(connection, self._company.id)
             known = recollection.knowledge(connection, company, facts, tools.settle)
             steps.end_cut_off(connection, self._company.id, tools.clock())
-            waiting = invoices.under_way(connection, self._company.id)
         lookups = Lookups(tools.quickbooks, known)
-        await Waves(tools, self._verdicts, known, lookups).advance(waiting, fresh=taken)
+        await Waves(tools, self._verdicts, known, lookups).advance(ids, fresh=fresh)
 
     async def _rebuild(self) -> set[int]:
         try:
             return await Rebuild(self._tools).run()
         except QuickBooksError as error:
             raise stopped_or_same(error) from None
+
+    async def _look_at_source(self) -> None:
+        whole = self._afresh or not self._was_whole_look()
+        if whole:
+            await self._check_tenant()
+        await self._read_source(whole=whole)
 
     async def _check_tenant(self) -> None:
         self._tools.tell(f"Asking {self._company.tenant_name} for paid invoices")

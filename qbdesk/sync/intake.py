@@ -1,8 +1,9 @@
 """Taking in what the source shows: every row is kept before its cursor is, and before any work."""
 
 import hashlib
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ import simplejson
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
+from qbdesk.sync.errors import where
 from qbdesk.sync.ledger import companies, invoices, journal, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord, search_key
@@ -20,9 +22,16 @@ from qbdesk.sync.planner.money_received import shown_fees, shown_method
 from qbdesk.sync.sources.source import Page
 from qbdesk.sync.views import Status
 
+log = logging.getLogger(__name__)
+
 UNREADABLE = invoices.UNREADABLE
 BY_A_PERSON = "by_a_person"
 _LONGEST_ID = 128
+_OWN_FAULT = (
+    "qbdesk itself could not take in this invoice as the source shows it. It is kept as it came, "
+    "and nothing is posted from it; if it stays so, look into the log."
+)
+_UNFORESEEN = (ValueError, ArithmeticError)  # an overflow is the latter
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,9 @@ class Row:
     problem: str
 
 
+_New = tuple[Row, dict[str, Any]]  # a row never seen before, and its columns
+
+
 def read(raw: Any) -> Row:
     """Reads one row; nothing that the source showed disappears."""
     document = simplejson.dumps(raw, use_decimal=True, sort_keys=True)
@@ -48,7 +60,15 @@ def read(raw: Any) -> Row:
         invoice = PaidInvoice.model_validate(raw)
     except ValidationError as error:
         return Row(_identity(raw, document), _revision(raw), document, None, _problem(error))
+    except _UNFORESEEN as error:
+        return _unforeseen(Row(_identity(raw, document), _revision(raw), document, None, ""), error)
     return Row(invoice.id, invoice.revision, document, invoice, "")
+
+
+def _unforeseen(row: Row, error: Exception) -> Row:
+    """One row that nobody foresaw must not keep the others from being read."""
+    log.error("A row could not be taken in by %s at %s", type(error).__name__, where(error))
+    return replace(row, invoice=None, problem=_OWN_FAULT)
 
 
 def read_document(document: str) -> Row:
@@ -125,22 +145,37 @@ def take_rows(
     rows = [read(raw) for raw in raw_rows]
     known = invoices.find_many(connection, company.id, [row.source_id for row in rows])
     touched: dict[str, None] = {}
-    new: list[Row] = []
+    new: list[_New] = []
     for row in rows:
         if row.source_id in touched:  # twice on one page
             _add(connection, company, new, now)
             new = []
             known |= invoices.find_many(connection, company.id, [row.source_id])
         before = known.get(row.source_id)
-        if before is None:
-            new.append(row)
-        elif _is_news(row, before):
-            _update(connection, company, row, before, now)
-        else:
+        if before is not None and not _is_news(row, before):
             continue  # an older or repeated revision
+        try:
+            _take(connection, company, row, before, new, now)
+        except _UNFORESEEN as error:
+            _take(connection, company, _unforeseen(row, error), before, new, now)
         touched[row.source_id] = None
     _add(connection, company, new, now)
     return list(touched)
+
+
+def _take(
+    connection: Connection,
+    company: Company,
+    row: Row,
+    before: InvoiceRecord | None,
+    new: list[_New],
+    now: datetime,
+) -> None:
+    """Stores a change; what was never seen is only made ready, to be stored with others."""
+    if before is None:
+        new.append((row, _columns(row, company, now)))
+    else:
+        _update(connection, company, row, before, now)
 
 
 def _is_news(row: Row, before: InvoiceRecord) -> bool:
@@ -207,22 +242,21 @@ def _unreadable_columns(row: Row) -> dict[str, Any]:
     }
 
 
-def _add(connection: Connection, company: Company, rows: Sequence[Row], now: datetime) -> None:
+def _add(connection: Connection, company: Company, new: Sequence[_New], now: datetime) -> None:
     """Rows that were never seen before, no two of them with one id."""
-    if not rows:
+    if not new:
         return
     invoices.add(
         connection,
         [
-            {"company_id": company.id, "source_id": row.source_id, "seen_at": now}
-            | _columns(row, company, now)
-            for row in rows
+            {"company_id": company.id, "source_id": row.source_id, "seen_at": now} | columns
+            for row, columns in new
         ],
     )
-    ids = invoices.ids(connection, company.id, [row.source_id for row in rows])
+    ids = invoices.ids(connection, company.id, [row.source_id for row, _ in new])
     told = [
         (ids[row.source_id], f"Seen for the first time, revision {row.revision}.", row.problem)
-        for row in rows
+        for row, _ in new
     ]
     journal.add_each(connection, company.id, now, told)
 

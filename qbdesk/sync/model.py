@@ -7,12 +7,21 @@ is the planner's to say.
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+
+YEARS = range(1900, 2200)
 
 
 def _written(pattern: str, what: str, read: Callable[[str], Any]) -> BeforeValidator:
@@ -27,10 +36,25 @@ def _written(pattern: str, what: str, read: Callable[[str], Any]) -> BeforeValid
     return BeforeValidator(check)
 
 
+def _day(text: str) -> date:
+    day = date.fromisoformat(text)
+    if day.year not in YEARS:
+        # What programs write for "none" (year 1) or "for ever" (9999): no day to keep books by.
+        raise ValueError(f"is not within the years {YEARS[0]} to {YEARS[-1]}")
+    return day
+
+
 def _moment(text: str) -> datetime:
+    day = _day(text[:10])
     # Nine fraction digits are allowed, six can be kept.
-    whole, _, fraction = text.removesuffix("Z").partition(".")
-    return datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}").replace(tzinfo=UTC)
+    whole, _, fraction = text[11:].removesuffix("Z").partition(".")
+    return datetime.combine(day, time.fromisoformat(f"{whole}.{fraction[:6]:0<6}"), UTC)
+
+
+def _whole(text: str) -> str:
+    if "\N{REPLACEMENT CHARACTER}" in text:
+        raise ValueError("is not whole: a character of it is damaged")
+    return text
 
 
 Money = Annotated[
@@ -44,9 +68,7 @@ Number = Annotated[
 Percent = Annotated[
     Decimal, _written(r"(0|[1-9]\d{0,2})(\.\d{1,6})?", "a percentage written like 13", Decimal)
 ]
-Day = Annotated[
-    date, _written(r"\d{4}-\d\d-\d\d", "a date written like 2026-04-15", date.fromisoformat)
-]
+Day = Annotated[date, _written(r"\d{4}-\d\d-\d\d", "a date written like 2026-04-15", _day)]
 Moment = Annotated[
     datetime,
     _written(
@@ -61,6 +83,7 @@ Text255 = Annotated[str, StringConstraints(max_length=255)]
 Text500 = Annotated[str, StringConstraints(max_length=500)]
 Text4000 = Annotated[str, StringConstraints(max_length=4000)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+_WHOLE = AfterValidator(_whole)  # what names an invoice or a customer in the books
 LARGEST_REVISION = 2**63 - 1  # int64
 
 
@@ -82,7 +105,7 @@ class Address(Value):
 
 class Customer(Value):
     id: SourceId
-    name: Name
+    name: Annotated[Name, _WHOLE]
     email: Annotated[str, StringConstraints(max_length=320)] | None
     company: Text500 | None = None
     phone: Text64 | None = None
@@ -164,7 +187,7 @@ class PaidInvoice(Value):
     """One invoice as its source shows it, identified by (source, id), with a revision."""
 
     id: SourceId
-    number: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    number: Annotated[str, StringConstraints(min_length=1, max_length=64), _WHOLE]
     revision: Annotated[int, Field(ge=1, le=LARGEST_REVISION)]
     status: str
     issue_date: Day

@@ -82,11 +82,8 @@ class Rebuild:
             QuickBooksError, Unreachable: As the client's reads do where QuickBooks does not serve
                 the company now; nothing may be posted then.
         """
-        company, today = self._company, self._tools.clock().date().isoformat()
-        with self._ledger.begin() as connection:
-            told = memory.recall(connection, company.id, memory.REBUILT)
-        since = company.from_date.isoformat()
-        if told.get(SINCE, "9") <= since or told.get(REFUSED) == today:
+        today = self._tools.clock().date().isoformat()
+        if self.is_done() or self._told().get(REFUSED) == today:
             return set()
         try:
             await self._read_books()
@@ -96,8 +93,16 @@ class Rebuild:
             log.warning("QuickBooks refused to list what was posted: code %s", error.fault.code)
             self._remember(REFUSED, today)
         else:
-            self._remember(SINCE, since)
+            self._remember(SINCE, self._company.from_date.isoformat())
         return self._taken
+
+    def is_done(self) -> bool:
+        """Whether the books have been read from the first day on."""
+        return self._told().get(SINCE, "9") <= self._company.from_date.isoformat()
+
+    def _told(self) -> dict[str, str]:
+        with self._ledger.begin() as connection:
+            return memory.recall(connection, self._company.id, memory.REBUILT)
 
     def _remember(self, key: str, value: str) -> None:
         with self._ledger.begin() as connection:

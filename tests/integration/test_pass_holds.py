@@ -158,6 +158,10 @@ BROKEN: dict[str, Any] = {
     "an amount as a number": {**document(revision=1), "total": 113},
     "a missing customer": {k: v for k, v in document().items() if k != "customer"},
     "dates that do not exist": document(issue_date="2026-02-30"),
+    "a time that programs write for none": document(
+        payments=[payment("113.00", paid_at="0001-01-01T00:00:00Z")]
+    ),
+    "a time that programs write for ever": document(paid_at="9999-12-31T23:59:59Z", payments=[]),
     "half a character": {"id": "\ud800", "number": "\ud83d"},
     "a lost surrogate in a name": document(client=customer(name="Bad \ud800 name", email=None)),
     "too long a number": document(number="N" * 65),

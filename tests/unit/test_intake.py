@@ -1,11 +1,13 @@
 """Taking in what the source shows: nothing disappears, and only news counts."""
 
+import dataclasses
 import itertools
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -61,6 +63,10 @@ def test_an_invoice_with_any_property_spoilt_is_still_a_row_of_its_own(name: str
         ({"total": "0113.00"}, "“total” is not an amount"),
         ({"issue_date": "2026-13-01"}, "“issue date”"),
         ({"paid_at": "2026-11-10T10:00:00+02:00"}, "“paid at” is not a time"),
+        ({"paid_at": "9999-12-31T23:59:59Z"}, "“paid at” is not within the years 1900 to 2199"),
+        ({"due_date": "0001-01-01"}, "“due date” is not within the years"),
+        ({"number": "N\ufffd1"}, "“number” is not whole: a character of it is damaged"),
+        ({"customer": customer(name="Caf\ufffd")}, "“customer name” is not whole"),
         ({"customer": {"id": "c", "email": "a@b.co"}}, "“customer name” is missing"),
         ({"lines": [{}]}, "“lines 1 "),
         ({"number": ""}, "“number” is empty"),
@@ -73,6 +79,11 @@ def test_the_reason_names_the_place(changes: dict[str, Any], told: str) -> None:
     row = intake.read(document() | changes)
     assert told in row.problem
     assert "nothing is posted from it" in row.problem
+
+
+def test_every_day_that_books_are_kept_for_is_taken() -> None:
+    shown = document(issue_date="1900-01-01", due_date="2199-12-31", memo="Thank you \ufffd")
+    assert intake.read(shown).invoice is not None
 
 
 def test_the_reason_shows_nothing_of_what_stands_there() -> None:
@@ -143,6 +154,39 @@ class Books:
 @pytest.fixture
 def books(ledger: Ledger, company: Company) -> Books:
     return Books(ledger, company)
+
+
+class _ZoneWithoutADay(ZoneInfo):
+    """A zone that cannot tell what day the first of November is."""
+
+    def fromutc(self, moment: datetime) -> datetime:
+        if moment.date() == date(2026, 11, 1):
+            raise OverflowError
+        return super().fromutc(moment)
+
+
+class _CompanyWithoutADay(Company):
+    @property
+    def zone(self) -> ZoneInfo:
+        return _ZoneWithoutADay(self.time_zone)
+
+
+def test_a_row_that_nobody_foresaw_is_held_and_keeps_no_other_from_being_read(
+    books: Books,
+) -> None:
+    values = {each.name: getattr(books.company, each.name) for each in dataclasses.fields(Company)}
+    books.company = _CompanyWithoutADay(**values)
+    odd = [payment("113.00", paid_at="2026-11-01T12:00:00Z")]
+    books.take_in(document("a"), document("odd", payments=odd), document("b"), cursor="c1")
+    assert [books.record(key).status for key in ("a", "b")] == [Status.WAITING] * 2
+    books.posted("a")
+    books.take_in(document("a", revision=2, payments=odd), document("c"), cursor="c2")
+    assert books.record("c").status is Status.WAITING
+    for key in ("odd", "a"):
+        held = books.record(key)
+        assert (held.status, held.reason) == (Status.NEEDS_ATTENTION, intake.UNREADABLE)
+        assert "nothing is posted from it" in held.message
+        assert held.number == f"N-{key}"
 
 
 def test_rows_and_cursor_are_stored_together(books: Books) -> None:

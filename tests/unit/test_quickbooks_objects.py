@@ -222,6 +222,16 @@ def test_half_a_character_is_replaced_and_a_whole_one_kept() -> None:
     }
 
 
+def test_bytes_that_are_no_unicode_are_replaced_only_where_that_is_asked_for() -> None:
+    for damaged in (b"\xe9", b"\xed\xa0\xbd", b"\xed\xa0\xbd\xed\xb9\x82"):
+        body = b'{"a":"Caf' + damaged + b'","b":"Caf\xc3\xa9"}'
+        with pytest.raises(NotJson):
+            read_json(body)
+        mended = read_json(body, mend=True)
+        assert (mended["a"].rstrip("\ufffd"), mended["b"]) == ("Caf", "Café")
+        assert mended["a"] != "Caf"
+
+
 @pytest.mark.parametrize("body", [b'{"a":NaN}', b'{"a":-Infinity}', b"{'Fischer'", b"\xff"])
 def test_what_is_no_json_is_refused_without_being_quoted(body: bytes) -> None:
     with pytest.raises(NotJson) as refusal:

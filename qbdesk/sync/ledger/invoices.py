@@ -7,10 +7,23 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from qbdesk.sync.ledger.parts import parts
-from qbdesk.sync.ledger.tables import paid_invoice
+from qbdesk.sync.ledger.steps import StepState
+from qbdesk.sync.ledger.tables import paid_invoice, step
+from qbdesk.sync.operations import StepKind
 from qbdesk.sync.views import Choice, Status
 
 UNDER_WAY = (Status.WAITING, Status.POSTING)
@@ -214,6 +227,28 @@ def under_way(connection: Connection, company_id: int) -> list[int]:
     rows = connection.execute(
         select(paid_invoice.c.id)
         .where(paid_invoice.c.company_id == company_id, paid_invoice.c.status.in_(UNDER_WAY))
+        .order_by(paid_invoice.c.id)
+    )
+    return list(rows.scalars())
+
+
+def begun(connection: Connection, company_id: int) -> list[int]:
+    """Those not at rest whose invoice is in QuickBooks, or of which a write may be; oldest first.
+    A customer, item or payment method is no part of the invoice that first needed it."""
+    in_doubt = and_(
+        step.c.kind.in_((StepKind.INVOICE, StepKind.REPAIR, StepKind.PAYMENT)),
+        step.c.state.in_((StepState.SENT, StepState.UNKNOWN)),
+    )
+    there = and_(step.c.kind == StepKind.INVOICE, step.c.state == StepState.CONFIRMED)
+    rows = connection.execute(
+        select(paid_invoice.c.id)
+        .where(
+            paid_invoice.c.company_id == company_id,
+            paid_invoice.c.status.in_(UNDER_WAY),
+            select(step.c.id)
+            .where(step.c.invoice_id == paid_invoice.c.id, or_(in_doubt, there))
+            .exists(),
+        )
         .order_by(paid_invoice.c.id)
     )
     return list(rows.scalars())

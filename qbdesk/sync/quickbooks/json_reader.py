@@ -13,15 +13,23 @@ class NotJson(ValueError):
     """The bytes are no JSON. The text of the error never quotes them."""
 
 
-def read_json(body: bytes) -> Any:
+def read_json(body: bytes, *, mend: bool = False) -> Any:
     """Reads one JSON value; fractions become Decimal, whole numbers int.
 
+    Args:
+        mend: Bytes that are no Unicode become U+FFFD, and do not spoil what stands beside them.
+
     Raises:
-        NotJson: No JSON, NaN or Infinity, a number out of all proportion, nested too deeply.
+        NotJson: No JSON, NaN or Infinity, a number out of all proportion, nested too deeply; no
+            Unicode, unless it is to be mended.
     """
     try:
         value = json.loads(
-            body, parse_float=_decimal, parse_int=_integer, parse_constant=_refuse_constant
+            # Of bytes, the reader itself would make halves of characters without a word.
+            body.decode(json.detect_encoding(body), "replace" if mend else "strict"),
+            parse_float=_decimal,
+            parse_int=_integer,
+            parse_constant=_refuse_constant,
         )
         return _without_lone_surrogates(value) if b"\\ud" in body.lower() else value
     except (ValueError, RecursionError, DecimalException):

@@ -265,6 +265,6 @@ def _read(response: httpx.Response, body: bytes) -> _Try:
     if status != 200:
         raise SourceUnreachable(_RUBBISH)
     try:
-        return _Try(answer=read_json(body))
+        return _Try(answer=read_json(body, mend=True))  # one bad row costs no page
     except NotJson:
         return _Try(why=_RUBBISH)
