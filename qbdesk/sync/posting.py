@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from qbdesk.sync.errors import Trouble
 from qbdesk.sync.ledger import companies, invoices, marks, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
-from qbdesk.sync.ledger.steps import StepRecord, StepState
+from qbdesk.sync.ledger.steps import StepRecord, StepState, Tries
 from qbdesk.sync.operations import StepKind, request_id
 from qbdesk.sync.planner.decisions import Post
 from qbdesk.sync.planner.knowledge import Knowledge
@@ -32,6 +32,8 @@ from qbdesk.sync.recording import Recorder, Wanted
 from qbdesk.sync.views import Status
 
 MANY = 10  # so many writes travel in a batch; fewer go one by one, which is unmetered
+TURNED_AWAY = 2  # answers without a success, until what was in a batch leaves one by one
+_BATCH = "batch?requestid="  # how the path of a batch begins
 AT_ONCE = 6  # requests under way together; older texts of Intuit allow 10
 STOPPED_ON_THE_WIRE = "Stopped before QuickBooks had answered."
 
@@ -85,8 +87,8 @@ class Poster:
         """
         if not wanted:
             return
-        batches, rest = self._together_before(each_once(wanted))
-        loads = deque([*batches, *_loads(rest, more_to_come=more_to_come)])
+        again, new = self._sent_before(each_once(wanted))
+        loads = deque([*again, *_loads(new, more_to_come=more_to_come)])
 
         async def carry() -> None:
             while loads:
@@ -103,24 +105,43 @@ class Poster:
             if isinstance(result, BaseException):
                 raise result
 
-    def _together_before(self, group: Sequence[Wanted]) -> tuple[list[list[Wanted]], list[Wanted]]:
-        """What went out in one batch and is proven absent goes again in the very same batch: its
-        request id is the batch's, and it is the last safety against a write that comes late."""
+    def _sent_before(self, group: Sequence[Wanted]) -> tuple[list[list[Wanted]], list[Wanted]]:
+        """What was proven absent and goes again, and what is new.
+
+        What went out in one batch goes again in the very same batch, and what went by itself by
+        itself: its request id is the last safety against a write that comes late. A batch that is
+        not whole any more, or that an answer has turned away, goes again one by one. Unless nothing
+        of it can come late, its entries are put apart: they wait for longer before.
+        """
         operations = [entry.post.operation for entry in group]
+        loads: list[list[Wanted]] = []
+        together: dict[str, list[tuple[Wanted, StepRecord]]] = {}
+        new = []
         with self._ledger.begin() as connection:
             before = steps.latest(connection, self._company.id, operations)
-        together: dict[str, list[Wanted]] = {}
-        for entry in group:
-            step = before.get(entry.post.operation)
-            if step is not None and step.state is StepState.INTENT and step.sent_at is not None:
-                together.setdefault(step.path, []).append(entry)
-        batches = [
-            entries
-            for path, entries in together.items()
-            if path == _batch_path([before[e.post.operation].request_id for e in entries])
-        ]
-        again = {entry.post.operation for batch in batches for entry in batch}
-        return batches, [entry for entry in group if entry.post.operation not in again]
+            sent = [step.id for step in before.values() if step.was_sent]
+            tries = steps.tries(connection, sent)
+            for entry in group:
+                step = before.get(entry.post.operation)
+                if step is None or not step.was_sent:
+                    new.append(entry)
+                elif step.is_apart:
+                    loads.append([entry])
+                else:
+                    together.setdefault(step.path, []).append((entry, step))
+            for path, found in together.items():
+                if not path.startswith(_BATCH):
+                    loads += [[entry] for entry, _ in found]
+                elif _same_again(path, found, tries):
+                    loads.append([entry for entry, _ in found])
+                else:
+                    executed = steps.was_carried_out(connection, self._company.id, path)
+                    for entry, step in found:
+                        if executed or tries[step.id].no_late_commit:
+                            loads.append([entry])
+                        else:
+                            steps.put_apart(connection, step)
+        return loads, new
 
     async def _write(self, writes: Sequence[Write]) -> list[Outcome]:
         if len(writes) == 1:
@@ -195,10 +216,17 @@ class Poster:
         left_alone = invoices.ignored(connection, [entry.record.id for entry in load])
         names = [entry.post.operation for entry in load]
         before = steps.latest(connection, self._company.id, names)
+        going = [
+            entry
+            for entry in load
+            if entry.record.id not in left_alone
+            and not _is_settled(before.get(entry.post.operation), entry.post)
+        ]
         ready = []
-        for entry in load:
+        for entry in going:
             latest = before.get(entry.post.operation)
-            if entry.record.id in left_alone or _is_settled(latest, entry.post):
+            if latest is not None and latest.was_sent and len(going) < len(load):
+                steps.put_apart(connection, latest)  # a moment ago its batch was whole still
                 continue
             ready.append((entry, self._sent(connection, entry, latest)))
             values: dict[str, Any] = {"status": Status.POSTING}
@@ -243,6 +271,24 @@ class Poster:
             body=wanted,
             **sending,
         )
+
+
+def _same_again(
+    path: str, found: Sequence[tuple[Wanted, StepRecord]], tries: Mapping[int, Tries]
+) -> bool:
+    """The batch is whole and its bytes are the same. One that was answered is turned away for one
+    of its entries, maybe: at once with a 4xx, else the second time."""
+    whole = path == _batch_path([step.request_id for _, step in found])
+    return whole and all(
+        _same_bytes(entry, step)
+        and not tries[step.id].no_late_commit
+        and tries[step.id].batches < TURNED_AWAY
+        for entry, step in found
+    )
+
+
+def _same_bytes(entry: Wanted, step: StepRecord) -> bool:
+    return step.body == payloads.body(entry.post.payload)
 
 
 def _is_settled(latest: StepRecord | None, post: Post) -> bool:
@@ -290,4 +336,4 @@ def _batch_id(request_ids: Sequence[str]) -> str:
 
 
 def _batch_path(request_ids: Sequence[str]) -> str:
-    return f"batch?requestid={_batch_id(request_ids)}"
+    return f"{_BATCH}{_batch_id(request_ids)}"

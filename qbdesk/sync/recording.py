@@ -116,7 +116,8 @@ class Recorder:
             self.take_back(connection, step)
             self._note(connection, step, "not sent", None, outcome.why)
         elif isinstance(outcome, Unknown):
-            self._doubt(connection, step, outcome.why, outcome.tid)
+            told = steps.answered(outcome.status, batched=batched)
+            self._doubt(connection, step, outcome.why, outcome.tid, told)
         else:
             return self._refuse(connection, step, outcome, batched=batched)
         return None
@@ -190,9 +191,16 @@ class Recorder:
                     connection, step.id, answer=answers.kept(found, self._clock(), fresh=False)
                 )
 
-    def _doubt(self, connection: Connection, step: StepRecord, why: str, tid: str | None) -> None:
+    def _doubt(
+        self,
+        connection: Connection,
+        step: StepRecord,
+        why: str,
+        tid: str | None,
+        told: str = "unknown",
+    ) -> None:
         steps.change(connection, step.id, state=StepState.UNKNOWN, ended_at=self._clock())
-        self._note(connection, step, "unknown", tid, why)
+        self._note(connection, step, told, tid, why)
 
     def _refuse(
         self, connection: Connection, step: StepRecord, outcome: Refused, *, batched: bool

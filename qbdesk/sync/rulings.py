@@ -51,8 +51,20 @@ def _try_again(
 ) -> None:
     if (record.reason or "").startswith("refused"):
         _forget_what_was_refused(connection, company, record)
+    if record.reason == "never_taken":
+        _count_anew(connection, company, record, now)
     steps.ask_again(connection, [record.id])
     invoices.requeue(connection, [record.id], now)
+
+
+def _count_anew(
+    connection: Connection, company: Company, record: InvoiceRecord, now: datetime
+) -> None:
+    invoice = intake.read_document(record.document).invoice
+    if invoice is not None:
+        account = company.income_account_id
+        wanted = [*operations(invoice), f"item:{account}"]
+        steps.count_anew(connection, company.id, wanted, now)
 
 
 def _forget_what_was_refused(

@@ -177,15 +177,19 @@ class Waves:
             everything = {name for each in names.values() for name in each}
             posted = invoices.posted_documents(connection, list(self._working))
             found = steps.latest(connection, self._company.id, everything)
+            again = {step.id: name for name, step in found.items() if step.was_sent}
+            tries = steps.tries(connection, again)
             same = invoices.earlier_with_number(
                 connection, self._company.id, [work.record for work in self._working.values()]
             )
+        answered = {again[step_id]: each.answers for step_id, each in tries.items()}
         self._cases = {
             key: Case(
                 now=now,
                 seen_at=self._working[key].record.seen_at,
                 answers=self._working[key].record.answers,
                 steps={name: found[name] for name in each if name in found},
+                answered={name: answered[name] for name in each if name in answered},
                 same_number=same.get(key),
                 changed=_changed(self._working[key], posted[key], self._known),
             )

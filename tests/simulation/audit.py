@@ -11,6 +11,9 @@ from feed_rows import Shown
 from qbdesk.practice.books.books import Books
 from qbdesk.sync.ledger import companies, invoices
 from qbdesk.sync.ledger.invoices import InvoiceRecord
+from qbdesk.sync.ledger.steps import StepState
+from qbdesk.sync.ledger.tables import step
+from qbdesk.sync.planner.plan import OFTEN
 from qbdesk.sync.views import Status
 
 if TYPE_CHECKING:
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
 # Of two desks that post the same invoice at once, one may ask about what the other has just done.
 WHILE_ANOTHER_POSTS = {"by_hand", "opening_receivable", "balance", "credit_by_itself"}
 # Four answers in a row that could not be read: true then, and a person has to say "try again".
-IN_BAD_WEATHER = {"look_failed"}
+# So often was one write answered and not taken: `_judge_never_taken` holds it against the network.
+IN_BAD_WEATHER = {"look_failed", "never_taken"}
 UNSETTLED = (Status.WAITING, Status.POSTING)
 
 
@@ -72,6 +76,8 @@ def judge(world: "World", stopped: str | None) -> Verdict:
         if len(found) > 1 and not apart:
             verdict.doubled.append(f"{len(found)} invoices {number}")
     ledgers = [_records(world, name) for name in world.homes]
+    for name, ledger in zip(world.homes, ledgers, strict=True):
+        _judge_never_taken(verdict, world, name, ledger)
     for key, shown in world.source.rows.items():
         _judge_one(verdict, key, shown, by_number[shown.number], books, ledgers)
     for key in world.source.broken:
@@ -87,6 +93,24 @@ def _records(world: "World", name: str) -> dict[str, InvoiceRecord]:
         assert company is not None
         found = invoices.everything(connection, company.id)
     return {record.source_id: record for record in found}
+
+
+def _judge_never_taken(
+    verdict: Verdict, world: "World", name: str, ledger: dict[str, InvoiceRecord]
+) -> None:
+    """What is held for it has a write, its own or a shared one, that the network turned away."""
+    held = {key: each for key, each in ledger.items() if each.reason == "never_taken"}
+    if not held:
+        return
+    with world.homes[name].ledger.begin() as connection:
+        found = connection.execute(step.select().where(step.c.state == StepState.INTENT)).all()
+    turned_away = [each for each in found if world.net.not_taken[each.request_id] >= OFTEN]
+    for key, record in held.items():
+        if not any(
+            each.invoice_id == record.id or each.kind in ("customer", "item", "paymentmethod")
+            for each in turned_away
+        ):
+            verdict.wrong.append(f"{key} is held for answers that nobody gave")
 
 
 def _is_held(record: InvoiceRecord | None) -> bool:

@@ -1,6 +1,7 @@
 """The way between a desk and the practice company: in one process, and as bad as the seed says."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -71,6 +72,9 @@ class Network:
     page: int | None = None
     came_with: dict[str, str] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)
+    not_taken: Counter[str] = field(
+        default_factory=Counter
+    )  # request id -> answers without a success
     watch: Any = None
 
     async def carry(self, desk: Desk, request: httpx.Request) -> httpx.Response:
@@ -92,6 +96,8 @@ class Network:
             await asyncio.sleep(10 * DEADLINE)
         await asyncio.sleep(self.random.random() * self.weather.latency)
         self._note(desk, request, str(answer.status_code))
+        if kind == "write" and fate and answer.status_code not in (401, 429):
+            self.not_taken[request.url.params.get("requestid", "")] += 1
         return answer
 
     def _kind(self, request: httpx.Request) -> str:

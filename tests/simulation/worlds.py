@@ -35,7 +35,9 @@ from qbdesk.sync.quickbooks.oauth import TokenSet
 from qbdesk.sync.vault import KeyringVault
 from qbdesk.sync.views import PassResult
 
-MOST_ROUNDS = 14  # passes that a healed world may take until nothing moves any more
+# Passes that a healed world may take until nothing moves any more. What leaves under another
+# request id than before waits for twelve settle times first.
+MOST_ROUNDS = 14 + 12
 Make = Callable[[Surroundings], Engine]
 
 

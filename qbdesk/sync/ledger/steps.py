@@ -16,6 +16,13 @@ from qbdesk.sync.operations import StepKind
 CUT_OFF = "The program was ended before QuickBooks had answered; it is looked for."
 
 
+# What attempts are known by. An answer that leaves it open is noted with its HTTP status, as
+# "answered 500" or "answered 500 batch"; "unknown" is an attempt that got none.
+_NO_ANSWER, _ANSWERED, _BATCH, _ABSENT, _ASKED = "unknown", "answered", "batch", "absent", "asked"
+# The path of a step whose bytes may not leave again under the same request id (see `put_apart`).
+_APART = "apart "
+
+
 class StepState(StrEnum):
     """Where a step stands. Only what is INTENT or proven absent may be sent."""
 
@@ -48,6 +55,16 @@ class StepRecord:
     answer: dict[str, Any] | None
     fault_code: str | None
     fault_text: str | None
+
+    @property
+    def is_apart(self) -> bool:
+        """It goes again under another request id than before: `put_apart`."""
+        return self.path.startswith(_APART)
+
+    @property
+    def was_sent(self) -> bool:
+        """It left before, and was proven absent."""
+        return self.state is StepState.INTENT and self.sent_at is not None
 
 
 # What a pass does for every single write is built once: building costs more than SQLite's answer.
@@ -100,7 +117,11 @@ def doubt_anew(connection: Connection, company_id: int, now: datetime) -> None:
     """The clock was set: how long ago an attempt ended is not known, so it counts from now on."""
     connection.execute(
         update(step)
-        .where(step.c.company_id == company_id, step.c.state == StepState.UNKNOWN)
+        .where(
+            step.c.company_id == company_id,
+            step.c.state.in_((StepState.UNKNOWN, StepState.INTENT)),
+            step.c.ended_at.is_not(None),
+        )
         .values(ended_at=now)
     )
 
@@ -235,10 +256,89 @@ def retire(connection: Connection, invoice_ids: Sequence[int]) -> None:
         )
 
 
+def put_apart(connection: Connection, of: StepRecord) -> None:
+    """Its bytes will leave again under another request id, so that nothing but a long wait keeps
+    the earlier ones from coming late: it is in doubt once more, for as long as that takes."""
+    change(connection, of.id, state=StepState.UNKNOWN, path=f"{_APART}{of.path}")
+
+
+def was_carried_out(connection: Connection, company_id: int, path: str) -> bool:
+    """QuickBooks has taken or refused a part of what left together by this path."""
+    told = select(step.c.id).where(
+        step.c.company_id == company_id,
+        step.c.path == path,
+        step.c.state.in_((StepState.CONFIRMED, StepState.REJECTED)),
+    )
+    return connection.execute(told.limit(1)).first() is not None
+
+
+def answered(status: int | None, *, batched: bool) -> str:
+    """The outcome of an attempt that an answer with this status, or none, has left open."""
+    if status is None:
+        return _NO_ANSWER
+    return f"{_ANSWERED} {status} {_BATCH}" if batched else f"{_ANSWERED} {status}"
+
+
+@dataclass(frozen=True)
+class Tries:
+    """The attempts of a step whose outcome was open, oldest first, since a person asked last.
+
+    Attributes:
+        no_late_commit: All of them, ever, got an answer 4xx: it was turned away, so it will not be
+            carried out later. (408 may come from something in between that has passed it on.)
+        batches: How many answers it got as a part of a batch.
+        answers: When it was answered by itself.
+    """
+
+    no_late_commit: bool
+    batches: int
+    answers: tuple[datetime, ...]
+
+
+def tries(connection: Connection, step_ids: Iterable[int]) -> dict[int, Tries]:
+    """How these steps fared until now."""
+    found: dict[int, list[tuple[str, datetime]]] = {each: [] for each in step_ids}
+    for some in parts(list(found)):
+        rows = connection.execute(
+            select(attempt.c.step_id, attempt.c.outcome, attempt.c.at)
+            .where(attempt.c.step_id.in_(some))
+            .order_by(attempt.c.id)
+        )
+        for row in rows:
+            found[row.step_id].append((row.outcome, row.at))
+    return {step_id: _tries(rows) for step_id, rows in found.items()}
+
+
+def _tries(rows: Sequence[tuple[str, datetime]]) -> Tries:
+    told = [(outcome.split(), at) for outcome, at in rows]
+    opened = [words for words, _ in told if words[0] in (_NO_ANSWER, _ANSWERED)]
+    asked = max((place for place, (words, _) in enumerate(told, 1) if words == [_ASKED]), default=0)
+    return Tries(
+        no_late_commit=bool(opened)
+        and all(
+            words[0] == _ANSWERED and words[1][0] == "4" and words[1] != "408" for words in opened
+        ),
+        batches=sum(words[-1] == _BATCH for words in opened),
+        answers=tuple(
+            at for words, at in told[asked:] if words[0] == _ANSWERED and len(words) == 2
+        ),
+    )
+
+
+def count_anew(
+    connection: Connection, company_id: int, operations: Sequence[str], now: datetime
+) -> None:
+    """A person wants these tried again: what was answered before counts no more."""
+    for each in latest(connection, company_id, operations).values():
+        if each.was_sent:
+            add_attempt(connection, each, now, _ASKED, None, "To be tried again.")
+
+
 def was_in_doubt(connection: Connection, step_id: int) -> bool:
     """Bytes of this step may have reached QuickBooks in some attempt."""
     outcomes = select(attempt.c.id).where(
-        attempt.c.step_id == step_id, attempt.c.outcome.in_(("unknown", "absent"))
+        attempt.c.step_id == step_id,
+        attempt.c.outcome.in_((_NO_ANSWER, _ABSENT)) | attempt.c.outcome.startswith(_ANSWERED),
     )
     return connection.execute(outcomes.limit(1)).first() is not None
 

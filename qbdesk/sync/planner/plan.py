@@ -23,6 +23,7 @@ from qbdesk.sync.planner.decisions import (
 from qbdesk.sync.planner.invoice_body import invoice_payload, usual_item_needed
 from qbdesk.sync.planner.knowledge import Case, Knowledge, KnownCustomer
 from qbdesk.sync.planner.steps import adopt, first_refusal, invoice_operation, refused
+from qbdesk.sync.quickbooks import payloads
 from qbdesk.sync.quickbooks.objects import InvoiceObject
 from qbdesk.sync.views import Choice, Status
 
@@ -34,6 +35,18 @@ IN_DOUBT = (
 )
 
 
+IN_LONG_DOUBT = (
+    "QuickBooks did not take this, and what was sent cannot be repeated as it was. qbdesk looks "
+    "for it once more within the hour before it sends anything again; nothing is posted twice."
+)
+# What was in a batch and leaves by itself has another request id than before, so that QuickBooks
+# cannot know it for the same: it waits for so many settle times, usually an hour.
+LATE = 12
+OFTEN = 3  # answers that do not take a write, until a person has to look at it
+# They have to lie so far apart: an hour without QuickBooks is not the invoice's fault.
+OUTAGE = timedelta(minutes=30)
+
+
 def kept_word(revision: int) -> str:
     """The answer to "changed" that holds for this revision and no later one."""
     return f"{KEEP.word} {revision}"
@@ -41,6 +54,11 @@ def kept_word(revision: int) -> str:
 
 def plan(invoice: PaidInvoice, known: Knowledge, case: Case) -> Decision:
     """What to do next for this invoice."""
+    decision = _next(invoice, known, case)
+    return _never_taken(decision, case) or decision
+
+
+def _next(invoice: PaidInvoice, known: Knowledge, case: Case) -> Decision:
     doubt = _in_doubt(known, case)
     if doubt is not None:
         return doubt
@@ -69,14 +87,21 @@ def _in_doubt(known: Knowledge, case: Case) -> tuple[Settle, ...] | Wait | None:
     if not unsettled:
         return None
     due = [step for step in unsettled if _is_due(step, known, case)]
-    return tuple(Settle(step.operation) for step in due) or Wait(IN_DOUBT)
+    if due:
+        return tuple(Settle(step.operation) for step in due)
+    return Wait(IN_LONG_DOUBT if any(step.is_apart for step in unsettled) else IN_DOUBT)
 
 
 def _is_due(step: StepRecord, known: Knowledge, case: Case) -> bool:
     """Looked for at once, and once more when the settle time is over."""
     if step.absent_at is None or step.ended_at is None:
         return True
-    return case.now >= step.ended_at + known.settle
+    return case.now >= step.ended_at + _doubted_for(step, known.settle)
+
+
+def _doubted_for(step: StepRecord, settle: timedelta) -> timedelta:
+    """How long after an attempt has ended it may still be carried out, as far as we reckon."""
+    return settle * LATE if step.is_apart else settle
 
 
 def is_proven_absent(step: StepRecord, settle: timedelta) -> bool:
@@ -84,7 +109,48 @@ def is_proven_absent(step: StepRecord, settle: timedelta) -> bool:
     return (
         step.absent_at is not None
         and step.ended_at is not None
-        and step.absent_at >= step.ended_at + settle
+        and step.absent_at >= step.ended_at + _doubted_for(step, settle)
+    )
+
+
+def _never_taken(decision: Decision, case: Case) -> Hold | None:
+    """A write that was answered again and again and never taken is a person's business.
+
+    Only what is proven absent comes here: while it is in doubt, the decision is to look or to wait.
+    Should QuickBooks carry it out after all, later than that, nothing is doubled: nothing more of
+    it is sent, and Try again first looks for the number and the mark, as always.
+    """
+    if not isinstance(decision, tuple):
+        return None
+    for entry in decision:
+        if not isinstance(entry, Post):
+            continue
+        step, answers = case.steps.get(entry.operation), case.answered.get(entry.operation, ())
+        if len(answers) < OFTEN or answers[-1] - answers[0] < OUTAGE:
+            continue
+        if step is not None and step.body == payloads.body(entry.payload):
+            return Hold("never_taken", _not_taken(entry.kind, len(answers)))
+    return None
+
+
+def _not_taken(kind: StepKind, times: int) -> str:
+    what = {
+        StepKind.CUSTOMER: "customer",
+        StepKind.ITEM: "product or service",
+        StepKind.METHOD: "payment method",
+        StepKind.INVOICE: "invoice",
+        StepKind.REPAIR: "correction of the invoice",
+        StepKind.PAYMENT: "payment",
+    }[kind]
+    posted = {
+        StepKind.INVOICE: "It was looked for each time: nothing of this invoice is in QuickBooks.",
+        StepKind.REPAIR: "The invoice is in QuickBooks as it was, without a payment.",
+        StepKind.PAYMENT: "The invoice is in QuickBooks, and this payment is not.",
+    }.get(kind, "It is not in QuickBooks, and nothing more of this invoice is posted.")
+    return (
+        f"QuickBooks, or something before it such as a firewall, has answered {times} times with "
+        f"an error instead of taking the {what}. {posted} Look at the invoice's text for unusual "
+        "characters or very long lines, then press Try again."
     )
 
 

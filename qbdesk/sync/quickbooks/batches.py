@@ -45,12 +45,12 @@ def batch_outcomes(
         if seen[str(place)] == 1:
             outcomes.append(_outcome(by_place[str(place)], write, http_status, tid))
         else:
-            outcomes.append(unknown("QuickBooks' answer leaves this entry out.", tid))
+            outcomes.append(unknown("QuickBooks' answer leaves this entry out.", tid, http_status))
     return outcomes
 
 
 def _outcome(item: Mapping[str, Any], write: Write, http_status: int, tid: str | None) -> Outcome:
     fault = fault_in(item, http_status, tid)
     if fault is None:
-        return from_answer(item, write.entity, tid)
+        return from_answer(item, write.entity, http_status, tid)
     return from_fault(fault)

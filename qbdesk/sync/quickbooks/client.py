@@ -225,7 +225,7 @@ class QuickBooks:
             return _unanswered(error)
         if isinstance(result, Fault):
             return from_fault(result)
-        return from_answer(result, write.entity, answer.tid)
+        return from_answer(result, write.entity, answer.status, answer.tid)
 
     async def batch(self, writes: Sequence[Write], *, request_id: str) -> list[Outcome]:
         """Sends up to 30 writes in one (metered) request; one outcome each, in their order.

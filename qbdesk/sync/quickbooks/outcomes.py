@@ -72,10 +72,15 @@ class NotSent:
 
 @dataclass(frozen=True)
 class Unknown:
-    """It may or may not have been carried out; only looking can tell."""
+    """It may or may not have been carried out; only looking can tell.
+
+    Attributes:
+        status: The HTTP status of the answer that leaves it open; None: no answer came.
+    """
 
     why: str
     tid: str | None
+    status: int | None = None
 
 
 Outcome = Confirmed | Refused | NotSent | Unknown
@@ -86,9 +91,9 @@ _LOOK_FIRST = (
 )
 
 
-def unknown(why: str, tid: str | None) -> Unknown:
+def unknown(why: str, tid: str | None, status: int | None = None) -> Unknown:
     """An open outcome, with what it means for the books."""
-    return Unknown(f"{why} {_LOOK_FIRST}", tid)
+    return Unknown(f"{why} {_LOOK_FIRST}", tid, status)
 
 
 def from_fault(fault: Fault) -> Outcome:
@@ -96,13 +101,15 @@ def from_fault(fault: Fault) -> Outcome:
     if fault.kind is FaultKind.THROTTLED:
         return Refused(fault)
     if fault.http_status >= 500 or fault.kind is FaultKind.TRY_AGAIN:
-        return unknown(fault.sentence, fault.tid)
+        return unknown(fault.sentence, fault.tid, fault.http_status)
     return Refused(fault)
 
 
-def from_answer(answer: Mapping[str, Any], entity: str, tid: str | None) -> Outcome:
+def from_answer(
+    answer: Mapping[str, Any], entity: str, http_status: int, tid: str | None
+) -> Outcome:
     """What an answer without a fault says about the write."""
     found = answer.get(entity)
     if isinstance(found, dict) and isinstance(found.get("Id"), str) and found["Id"]:
         return Confirmed(found, tid)
-    return unknown("QuickBooks' answer does not say what was entered.", tid)
+    return unknown("QuickBooks' answer does not say what was entered.", tid, http_status)

@@ -1,0 +1,181 @@
+"""Writes that are answered and never taken, and batches that cannot go again as they were."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+import simplejson
+from invoices import customer, document
+from office import NAME, PATIENCE, Office, OpenOffice
+
+from qbdesk.sync.views import Status
+
+Answer = Callable[[], httpx.Response]
+POISON = "poison"
+
+
+def _firewall() -> httpx.Response:
+    html = {"content-type": "text/html"}
+    return httpx.Response(403, headers=html, text="<html>Access denied</html>")
+
+
+def _too_large() -> httpx.Response:
+    return httpx.Response(413, headers={"content-type": "text/html"}, text="<html>")
+
+
+def _malformed() -> httpx.Response:
+    error = {"code": "10000", "Message": "An application error", "Detail": "malformed payload"}
+    return httpx.Response(500, json={"Fault": {"Error": [error], "type": "SystemFault"}})
+
+
+class Edge(httpx.AsyncBaseTransport):
+    """Answers every write that bears the word in the place of QuickBooks."""
+
+    def __init__(self, office: Office, answer: Answer) -> None:
+        office.view()
+        http = office.service._around.http
+        self._behind, self._answer = http._transport, answer
+        self._aside = [each for each in http._mounts.values() if each is not None]
+        self.turned_away = 0
+        self.open = False
+        http._transport, http._mounts = self, {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not self.open and request.method == "POST" and POISON in request.content.decode():
+            self.turned_away += 1
+            return self._answer()
+        return await self._behind.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        for transport in (self._behind, *self._aside):
+            await transport.aclose()
+
+
+def _documents(count: int, first: str = "inv") -> list[dict[str, Any]]:
+    return [
+        document(
+            f"{first}-{n}", client=customer(id=f"c{n}", name=f"Client {n}", email=f"{n}@x.com")
+        )
+        for n in range(count)
+    ]
+
+
+def _passes(office: Office, count: int, seconds: float = 400) -> None:
+    for _ in range(count):
+        office.clock.advance(seconds=seconds)
+        office.by_schedule()
+
+
+@pytest.mark.parametrize("answer", [_firewall, _too_large, _malformed])
+def test_an_invoice_that_is_never_taken_is_held_and_goes_on_when_asked(
+    open_office: OpenOffice, answer: Answer
+) -> None:
+    office = open_office(settle_seconds=300)
+    edge = Edge(office, answer)
+    office.post({**document(), "memo": POISON})
+    _passes(office, 3)
+    assert office.status() is Status.WAITING  # half an hour without QuickBooks is no fault of it
+    _passes(office, 3)
+    assert office.status() is Status.NEEDS_ATTENTION
+    assert "nothing of this invoice is in QuickBooks" in office.row().message
+    assert "Try again" in office.row().message
+    tries = edge.turned_away
+    _passes(office, 3)
+    assert edge.turned_away == tries
+    office.resync()
+    assert (office.status(), edge.turned_away) == (Status.WAITING, tries + 1)  # counted anew
+    edge.open = True
+    _passes(office, 1)
+    assert office.status() is Status.SYNCED
+    assert office.count("Invoice", "Payment") == (1, 1)
+
+
+def test_a_revision_of_what_was_never_taken_is_posted(open_office: OpenOffice) -> None:
+    office = open_office(settle_seconds=300)
+    Edge(office, _firewall)
+    shown = document()
+    office.post({**shown, "memo": POISON})
+    _passes(office, 6)
+    assert office.status() is Status.NEEDS_ATTENTION
+    office.post({**shown, "revision": 2, "memo": "x", "updated_at": "2026-11-20T15:00:00Z"})
+    assert office.status() is Status.SYNCED
+    assert office.count("Invoice", "Payment") == (1, 1)
+
+
+def test_what_is_never_taken_and_carried_out_after_all_is_taken_over_when_asked(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(settle_seconds=300, request_ids="ignored")
+    edge = Edge(office, _malformed)
+    office.post({**document(), "memo": POISON})
+    _passes(office, 6)
+    assert office.status() is Status.NEEDS_ATTENTION
+    with office.service._around.ledger.begin() as connection:
+        text = "SELECT body FROM step WHERE kind = 'invoice'"
+        body = connection.exec_driver_sql(text).scalar()
+    office.enter("invoice", simplejson.loads(body, use_decimal=False))
+    edge.open = True
+    office.resync()
+    assert office.status() is Status.SYNCED
+    assert office.count("Invoice", "Payment") == (1, 1)
+
+
+@pytest.mark.parametrize(("answer", "passes"), [(_firewall, 1), (_too_large, 1), (_malformed, 11)])
+def test_one_entry_that_is_never_taken_costs_its_batch_nothing_but_time(
+    open_office: OpenOffice, answer: Answer, passes: int
+) -> None:
+    office = open_office(settle_seconds=300)
+    Edge(office, answer)
+    shown = _documents(12)
+    shown[3]["memo"] = POISON
+    office.post(*shown)
+    assert office.view().counts == {Status.WAITING: 12}
+    _passes(office, passes)
+    assert office.view().counts == {Status.SYNCED: 11, Status.WAITING: 1}
+    _passes(office, 6)
+    assert office.view().counts == {Status.SYNCED: 11, Status.NEEDS_ATTENTION: 1}
+    assert "instead of taking the invoice" in office.row("inv-3").message
+    assert office.count("Invoice", "Payment") == (11, 11)
+
+
+@pytest.mark.parametrize("how", ["ignored", "revised"])
+def test_members_of_a_batch_that_is_not_whole_any_more_wait_for_what_may_come_late(
+    open_office: OpenOffice, how: str
+) -> None:
+    office = open_office(settle_seconds=300, refuse_duplicate_numbers=False)
+    office.world.company.books.clock = office.world.company.clock = office.clock
+    office.post(*_documents(12))
+    office.fault("commit_late", "POST batch", seconds=3000)
+    more = [{**each, "number": f"M-{n}"} for n, each in enumerate(_documents(12, "more"))]
+    office.post(*more)
+    office.clock.advance(seconds=301)
+    if how == "ignored":
+        office.service.ignore(NAME, ["more-3"], "", "Ann").result(PATIENCE)
+        office.sync()
+    else:
+        office.post(
+            {**more[3], "revision": 2, "memo": "other", "updated_at": "2026-11-20T15:00:00Z"}
+        )
+    assert "within the hour" in office.row("more-5").message
+    _passes(office, 12, seconds=301)
+    assert office.count("Invoice") == (24,)
+    assert office.view().counts[Status.SYNCED] >= 23
+
+
+def test_members_of_a_batch_that_is_not_whole_any_more_leave_after_the_hour(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(settle_seconds=300)
+    office.post(*_documents(12))
+    office.fault("request_lost", "POST batch")
+    more = [{**each, "number": f"M-{n}"} for n, each in enumerate(_documents(12, "more"))]
+    office.post(*more)
+    office.clock.advance(seconds=301)
+    office.service.ignore(NAME, ["more-3"], "", "Ann").result(PATIENCE)
+    office.sync()
+    assert office.view().counts[Status.WAITING] == 11
+    office.clock.advance(seconds=3600)
+    office.sync()
+    assert office.view().counts == {Status.SYNCED: 23, Status.IGNORED: 1}
+    assert office.count("Invoice", "Payment") == (23, 23)
