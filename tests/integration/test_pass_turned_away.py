@@ -9,6 +9,7 @@ import simplejson
 from invoices import customer, document
 from office import NAME, PATIENCE, Office, OpenOffice
 
+from qbdesk.practice.intuit import batch
 from qbdesk.sync.views import Status
 
 Answer = Callable[[], httpx.Response]
@@ -179,3 +180,11 @@ def test_members_of_a_batch_that_is_not_whole_any_more_leave_after_the_hour(
     office.sync()
     assert office.view().counts == {Status.SYNCED: 23, Status.IGNORED: 1}
     assert office.count("Invoice", "Payment") == (23, 23)
+
+
+def test_a_batch_of_too_many_entries_goes_one_by_one(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "MOST_ITEMS", 10)
+    assert office.post(*_documents(12)).synced == 12
+    assert office.count("Customer", "Invoice", "Payment") == (12, 12, 12)
