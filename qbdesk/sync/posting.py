@@ -23,6 +23,7 @@ from qbdesk.sync.quickbooks.batches import MOST_ITEMS
 from qbdesk.sync.quickbooks.client import (
     Outcome,
     QuickBooks,
+    Refused,
     Write,
 )
 from qbdesk.sync.quickbooks.connection import NeverLeft
@@ -32,6 +33,7 @@ from qbdesk.sync.recording import Recorder, Wanted
 from qbdesk.sync.views import Status
 
 MANY = 10  # so many writes travel in a batch; fewer go one by one, which is unmetered
+TOO_MANY = "1040"  # Intuit's code for a batch of too many entries
 TURNED_AWAY = 2  # answers without a success, until what was in a batch leaves one by one
 _BATCH = "batch?requestid="  # how the path of a batch begins
 AT_ONCE = 6  # requests under way together; older texts of Intuit allow 10
@@ -74,6 +76,7 @@ class Poster:
         self._recorder = recorder
         self._clock = clock
         self._door = asyncio.Lock()
+        self._one_by_one = False  # QuickBooks takes no batch of our size
 
     async def send(self, wanted: Sequence[Wanted], *, more_to_come: bool = False) -> None:
         """Sends every write once; shared ones for the first invoice that wants them. None of them
@@ -88,7 +91,8 @@ class Poster:
         if not wanted:
             return
         again, new = self._sent_before(each_once(wanted))
-        loads = deque([*again, *_loads(new, more_to_come=more_to_come)])
+        fresh = [[entry] for entry in new] if self._one_by_one else None
+        loads = deque([*again, *(fresh or _loads(new, more_to_come=more_to_come))])
 
         async def carry() -> None:
             while loads:
@@ -132,7 +136,7 @@ class Poster:
             for path, found in together.items():
                 if not path.startswith(_BATCH):
                     loads += [[entry] for entry, _ in found]
-                elif _same_again(path, found, tries):
+                elif not self._one_by_one and _same_again(path, found, tries):
                     loads.append([entry for entry, _ in found])
                 else:
                     executed = steps.was_carried_out(connection, self._company.id, path)
@@ -175,6 +179,13 @@ class Poster:
         except asyncio.CancelledError:
             self._record(ready, [unknown(STOPPED_ON_THE_WIRE, None)] * len(ready))
             raise
+        if all(_is_too_many(outcome) for outcome in outcomes) and len(ready) > 1:
+            # Nothing of it was entered: the next round sends it again, each by itself.
+            self._one_by_one = True
+            with self._ledger.begin() as connection:
+                for _, step in ready:
+                    self._recorder.take_back(connection, step)
+            return
         stopped = self._record(ready, outcomes)
         if stopped is not None:
             raise CompanyStopped(
@@ -285,6 +296,10 @@ def _same_again(
         and tries[step.id].batches < TURNED_AWAY
         for entry, step in found
     )
+
+
+def _is_too_many(outcome: Outcome) -> bool:
+    return isinstance(outcome, Refused) and outcome.fault.code == TOO_MANY
 
 
 def _same_bytes(entry: Wanted, step: StepRecord) -> bool:

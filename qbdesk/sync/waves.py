@@ -42,6 +42,12 @@ OWN_FAULT = (
     "Something went wrong in qbdesk itself with this invoice, and nothing of it was posted now. "
     "Press Try again; if it stays, look into the log."
 )
+NOT_TOLD = Hold(
+    "look_failed",
+    "QuickBooks answers with an error whenever it is asked about this invoice or its customer, and "
+    "answers about others. Nothing more of it is posted. Look at its number, name and email for "
+    "unusual characters, then press Try again.",
+)
 POSTED = (Subject.INVOICE, Subject.UNPAID_INVOICE, Subject.PAID_INVOICE, Subject.PAYMENT)
 STUCK = "It did not come to an end in this pass; the next pass goes on."
 
@@ -298,10 +304,34 @@ class Waves:
                 elif subject in POSTED:
                     await self._rereader.one(keys[0])
                 else:
-                    await self._lookups.answer(subject, keys)
+                    failing = await self._answer(subject, keys)
                     self._remember(subject)
+                    works = [w for w, look in looks if look == Look(subject, failing or "")]
+                    self._apply({w.record.id: NOT_TOLD for w in works if failing is not None})
             except QuickBooksError as error:
                 self._hold(error, about)
+
+    async def _answer(self, subject: Subject, keys: list[str]) -> str | None:
+        """One question for all. Where QuickBooks fails at one of them each time, that one is found
+        by halves, and told; where it fails at both halves, the error is not about one of them."""
+        try:
+            await self._lookups.answer(subject, keys)
+        except QuickBooksError as error:
+            if error.fault.kind is not FaultKind.TRY_AGAIN or len(keys) == 1:
+                raise
+        else:
+            return None
+        while len(keys) > 1:
+            half, failing = len(keys) // 2, list[str]()
+            for part in (keys[:half], keys[half:]):
+                try:
+                    await self._lookups.answer(subject, part)
+                except QuickBooksError as error:
+                    if error.fault.kind is not FaultKind.TRY_AGAIN or failing:
+                        raise
+                    failing = part
+            keys = failing
+        return keys[0] if keys else None
 
     async def _read_together(self, looks: Collection[Look]) -> set[Look]:
         """The looks for posted invoices that a shared query has answered. What it refuses says

@@ -9,6 +9,7 @@ import simplejson
 from invoices import customer, document
 from office import NAME, PATIENCE, Office, OpenOffice
 
+from qbdesk.practice.intuit import batch
 from qbdesk.sync.views import Status
 
 Answer = Callable[[], httpx.Response]
@@ -30,9 +31,12 @@ def _malformed() -> httpx.Response:
 
 
 class Edge(httpx.AsyncBaseTransport):
-    """Answers every write that bears the word in the place of QuickBooks."""
+    """Answers whatever bears the word in the place of QuickBooks."""
 
-    def __init__(self, office: Office, answer: Answer) -> None:
+    def __init__(
+        self, office: Office, answer: Answer, method: str = "POST", word: str = POISON
+    ) -> None:
+        self._method, self._word = method, word
         office.view()
         http = office.service._around.http
         self._behind, self._answer = http._transport, answer
@@ -42,7 +46,8 @@ class Edge(httpx.AsyncBaseTransport):
         http._transport, http._mounts = self, {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if not self.open and request.method == "POST" and POISON in request.content.decode():
+        said = request.content.decode() + str(request.url)
+        if not self.open and request.method == self._method and self._word in said:
             self.turned_away += 1
             return self._answer()
         return await self._behind.handle_async_request(request)
@@ -179,3 +184,35 @@ def test_members_of_a_batch_that_is_not_whole_any_more_leave_after_the_hour(
     office.sync()
     assert office.view().counts == {Status.SYNCED: 23, Status.IGNORED: 1}
     assert office.count("Invoice", "Payment") == (23, 23)
+
+
+def test_a_batch_of_too_many_entries_goes_one_by_one(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "MOST_ITEMS", 10)
+    assert office.post(*_documents(12)).synced == 12
+    assert office.count("Customer", "Invoice", "Payment") == (12, 12, 12)
+
+
+def test_one_number_that_quickbooks_cannot_be_asked_about_holds_its_invoice_alone(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(settle_seconds=300)
+    edge = Edge(office, _malformed, "GET")
+    shown = _documents(5)
+    shown[3]["number"] = POISON
+    result = office.post(*shown)
+    assert (result.synced, result.needs_attention, result.stopped) == (4, 1, None)
+    assert "whenever it is asked about this invoice" in office.row("inv-3").message
+    edge.open = True
+    office.resync("inv-3")
+    assert office.count("Invoice", "Payment") == (5, 5)
+
+
+def test_questions_that_all_fail_end_the_pass_and_hold_nothing(open_office: OpenOffice) -> None:
+    office = open_office(settle_seconds=300)
+    edge = Edge(office, _malformed, "GET", "DocNumber")
+    assert office.post(*_documents(5)).stopped is not None
+    assert Status.NEEDS_ATTENTION not in office.view().counts
+    edge.open = True
+    assert office.sync().synced == 5

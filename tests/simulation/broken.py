@@ -44,9 +44,14 @@ def no_look_up(patch: pytest.MonkeyPatch) -> Make:
     sound = recording.Recorder._doubt
 
     def doubt(
-        self: Any, connection: Connection, step: StepRecord, why: str, tid: str | None
+        self: Any,
+        connection: Connection,
+        step: StepRecord,
+        why: str,
+        tid: str | None,
+        *told: str,
     ) -> None:
-        sound(self, connection, step, why, tid)
+        sound(self, connection, step, why, tid, *told)
         steps.change(connection, step.id, state=StepState.INTENT)
 
     def end_cut_off(connection: Connection, company_id: int, now: datetime) -> None:
