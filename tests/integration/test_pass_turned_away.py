@@ -79,9 +79,10 @@ def test_an_invoice_that_is_never_taken_is_held_and_goes_on_when_asked(
     office = open_office(settle_seconds=300)
     edge = Edge(office, answer)
     office.post({**document(), "memo": POISON})
-    _passes(office, 3)
-    assert office.status() is Status.WAITING  # half an hour without QuickBooks is no fault of it
-    _passes(office, 3)
+    _passes(office, 9)
+    assert office.status() is Status.WAITING  # an hour without QuickBooks is no fault of it
+    office.clock.advance(hours=3)
+    _passes(office, 2)
     assert office.status() is Status.NEEDS_ATTENTION
     assert "nothing of this invoice is in QuickBooks" in office.row().message
     assert "Try again" in office.row().message
@@ -101,7 +102,7 @@ def test_a_revision_of_what_was_never_taken_is_posted(open_office: OpenOffice) -
     Edge(office, _firewall)
     shown = document()
     office.post({**shown, "memo": POISON})
-    _passes(office, 6)
+    _passes(office, 6, seconds=3000)
     assert office.status() is Status.NEEDS_ATTENTION
     office.post({**shown, "revision": 2, "memo": "x", "updated_at": "2026-11-20T15:00:00Z"})
     assert office.status() is Status.SYNCED
@@ -114,7 +115,7 @@ def test_what_is_never_taken_and_carried_out_after_all_is_taken_over_when_asked(
     office = open_office(settle_seconds=300, request_ids="ignored")
     edge = Edge(office, _malformed)
     office.post({**document(), "memo": POISON})
-    _passes(office, 6)
+    _passes(office, 6, seconds=3000)
     assert office.status() is Status.NEEDS_ATTENTION
     with office.service._around.ledger.begin() as connection:
         text = "SELECT body FROM step WHERE kind = 'invoice'"
@@ -138,7 +139,7 @@ def test_one_entry_that_is_never_taken_costs_its_batch_nothing_but_time(
     assert office.view().counts == {Status.WAITING: 12}
     _passes(office, passes)
     assert office.view().counts == {Status.SYNCED: 11, Status.WAITING: 1}
-    _passes(office, 6)
+    _passes(office, 6, seconds=3000)
     assert office.view().counts == {Status.SYNCED: 11, Status.NEEDS_ATTENTION: 1}
     assert "instead of taking the invoice" in office.row("inv-3").message
     assert office.count("Invoice", "Payment") == (11, 11)

@@ -43,8 +43,8 @@ IN_LONG_DOUBT = (
 # cannot know it for the same: it waits for so many settle times, usually an hour.
 LATE = 12
 OFTEN = 3  # answers that do not take a write, until a person has to look at it
-# They have to lie so far apart: an hour without QuickBooks is not the invoice's fault.
-OUTAGE = timedelta(minutes=30)
+# They have to lie so far apart: a few hours without QuickBooks are not the invoice's fault.
+OUTAGE = timedelta(hours=4)
 
 
 def kept_word(revision: int) -> str:
