@@ -52,6 +52,7 @@ class PracticeServer:
         config = uvicorn.Config(
             self.world.app(),
             access_log=False,
+            date_header=False,  # the world has a clock of its own
             lifespan="off",
             log_config=None,
             log_level=logging.ERROR,

@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import datetime, time, timedelta
 
 from qbdesk.sync import comparison, intake, recollection
+from qbdesk.sync.asking import stopped_or_same
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.keyrings import VaultError
 from qbdesk.sync.ledger import companies, invoices, steps
@@ -17,7 +18,7 @@ from qbdesk.sync.rebuild import Rebuild
 from qbdesk.sync.sources.source import SourceRefused, SourceUnreachable
 from qbdesk.sync.verdicts import Tally, Verdicts
 from qbdesk.sync.views import InvoicesChanged
-from qbdesk.sync.waves import PassTools, Waves, stopped_or_same
+from qbdesk.sync.waves import PassTools, Waves
 
 WHOLE_LOOK = timedelta(days=1)
 NO_SUBSCRIPTION = (

@@ -21,10 +21,11 @@ from qbdesk.sync.planner.decisions import Post
 from qbdesk.sync.planner.knowledge import Knowledge, KnownCustomer
 from qbdesk.sync.quickbooks import answers
 from qbdesk.sync.quickbooks.client import Confirmed, NotSent, Outcome, Refused, Unknown
+from qbdesk.sync.quickbooks.connection import DEADLINE
 from qbdesk.sync.quickbooks.faults import Fault, FaultKind
-from qbdesk.sync.quickbooks.objects import CustomerObject, Entity, InvoiceObject, PaymentObject
+from qbdesk.sync.quickbooks.objects import CustomerObject, Entity, PaymentObject
 
-A_MOMENT = timedelta(minutes=1)  # by which the clocks of this computer and of Intuit may differ
+LONGEST_TRY = timedelta(seconds=DEADLINE)  # what was made longer ago was made by an earlier try
 WHOLE_COMPANY = (FaultKind.COMPANY, FaultKind.SIGN_IN, FaultKind.THROTTLED)
 WHAT = {
     StepKind.CUSTOMER: "Customer",
@@ -137,7 +138,7 @@ class Recorder:
             self._reject(connection, step, "replayed", REPLAYED)
             return
         self.confirm(connection, step, found, fresh=True)
-        if isinstance(found, InvoiceObject) and _was_made_before(found, step):
+        if _was_made_before(found, step, outcome):
             steps.read_again(connection, [entry.record.id])
         self.learn(connection, entry, kind, found)
         told = f"{WHAT[kind]} written to QuickBooks as Id {found.id}."
@@ -251,13 +252,13 @@ class Recorder:
         steps.add_attempt(connection, step, self._clock(), outcome, tid, text)
 
 
-def _was_made_before(found: InvoiceObject, step: StepRecord) -> bool:
+def _was_made_before(found: Entity, step: StepRecord, outcome: Confirmed) -> bool:
     """A repeated request id brings back the answer of then, also when the invoice was paid, changed
-    or deleted since. Where the computer's clock is wrong it costs a read, and no more."""
-    made_at = found.meta_data.create_time
+    or deleted since. Both times are of QuickBooks' own clock; this computer's may be wrong."""
+    made_at, told_at = found.meta_data.create_time, outcome.told_at
     if step.kind != StepKind.INVOICE or made_at is None or made_at.tzinfo is None:
         return False
-    return step.sent_at is not None and made_at < step.sent_at - A_MOMENT
+    return told_at is not None and made_at < told_at - LONGEST_TRY
 
 
 def _pays_what_was_sent(found: PaymentObject, step: StepRecord) -> bool:

@@ -19,10 +19,15 @@ def retry_after(headers: httpx.Headers, longest: float) -> float | None:
     told = headers.get("retry-after", "").strip()
     if told.isascii() and told.isdigit() and len(told) < 10:
         return min(max(float(told), 1.0), longest)
-    until, now = _moment(told), _moment(headers.get("date", ""))
+    until, now = _moment(told), date_of(headers)
     if until is None or now is None:
         return None
     return min(max((until - now).total_seconds(), 1.0), longest)
+
+
+def date_of(headers: httpx.Headers) -> datetime | None:
+    """When the answer was given, by the server's own clock (RFC 9110, Date)."""
+    return _moment(headers.get("date", ""))
 
 
 def _moment(text: str) -> datetime | None:

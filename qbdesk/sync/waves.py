@@ -2,32 +2,30 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from qbdesk.sync import intake
+from qbdesk.sync.asking import Asking
 from qbdesk.sync.clock_watch import watch_the_clock
 from qbdesk.sync.errors import where
-from qbdesk.sync.ledger import invoices, journal, memory, steps
+from qbdesk.sync.ledger import invoices, journal, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.ledger.invoices import InvoiceRecord
-from qbdesk.sync.ledger.parts import parts
-from qbdesk.sync.lookups import IN_ONE_QUESTION, Lookups, by_subject
+from qbdesk.sync.lookups import Lookups
 from qbdesk.sync.model import PaidInvoice
 from qbdesk.sync.operations import StepKind
 from qbdesk.sync.planner import changes, customers
-from qbdesk.sync.planner.decisions import Adopt, Decision, Hold, Look, Post, Settle, Subject, Wait
+from qbdesk.sync.planner.decisions import Adopt, Decision, Hold, Look, Post, Settle, Wait
 from qbdesk.sync.planner.knowledge import Case, Knowledge
 from qbdesk.sync.planner.plan import plan
 from qbdesk.sync.planner.steps import operations
-from qbdesk.sync.posting import CompanyStopped, Poster
-from qbdesk.sync.quickbooks.client import BACK_OFF, QuickBooks, QuickBooksError, Unreachable
-from qbdesk.sync.quickbooks.faults import FaultKind
-from qbdesk.sync.recording import WHOLE_COMPANY, Recorder, Wanted
+from qbdesk.sync.posting import Poster
+from qbdesk.sync.quickbooks.client import BACK_OFF, QuickBooks, Unreachable
+from qbdesk.sync.recording import Recorder, Wanted
 from qbdesk.sync.rehearsal import Rehearsal, RehearsedPoster
-from qbdesk.sync.rereading import Rereader
 from qbdesk.sync.settling import Settler
 from qbdesk.sync.sources.source import Source
 from qbdesk.sync.verdicts import Verdicts
@@ -42,13 +40,6 @@ OWN_FAULT = (
     "Something went wrong in qbdesk itself with this invoice, and nothing of it was posted now. "
     "Press Try again; if it stays, look into the log."
 )
-NOT_TOLD = Hold(
-    "look_failed",
-    "QuickBooks answers with an error whenever it is asked about this invoice or its customer, and "
-    "answers about others. Nothing more of it is posted. Look at its number, name and email for "
-    "unusual characters, then press Try again.",
-)
-POSTED = (Subject.INVOICE, Subject.UNPAID_INVOICE, Subject.PAID_INVOICE, Subject.PAYMENT)
 STUCK = "It did not come to an end in this pass; the next pass goes on."
 
 
@@ -104,15 +95,21 @@ class Waves:
         self._working: dict[int, Work] = {}
         self._cases: dict[int, Case] = {}
         self._pauses = iter(BACK_OFF)
-        self._lookups = lookups
         recorder = Recorder(tools.company, known, tools.clock)
         self._poster = (
             Poster(tools.ledger, tools.quickbooks, tools.company, known, recorder, tools.clock)
             if tools.rehearsal is None
             else RehearsedPoster(tools.rehearsal, tools.ledger, recorder)
         )
-        self._rereader = Rereader(tools.ledger, tools.quickbooks, tools.company.id, tools.clock)
-        self._settler = Settler(tools.ledger, tools.quickbooks, known, recorder, tools.clock)
+        self._asking = Asking(
+            tools.ledger,
+            tools.quickbooks,
+            tools.company,
+            tools.clock,
+            lookups,
+            known,
+            Settler(tools.ledger, tools.quickbooks, known, recorder, tools.clock),
+        )
 
     async def advance(self, ids: Sequence[int], *, fresh: Collection[int] = ()) -> None:
         """Plans and acts, round by round, until every invoice is at rest or has to wait.
@@ -134,6 +131,8 @@ class Waves:
             doing = "Posting to" if self._tools.rehearsal is None else "Planning for"
             self._tools.tell(f"{doing} {self._company.company_name}", done, len(ids))
             await self._act(decisions)
+        if self._asking.trouble is not None:
+            raise self._asking.trouble
 
     def _decide(self, key: int) -> Decision:
         if self._round > self._working[key].last_round:
@@ -287,98 +286,13 @@ class Waves:
             step = self._cases[works[0].record.id].steps[operation]
             again = Post(StepKind(step.kind), operation, {})
             wanted = Wanted(works[0].record, works[0].invoice, again)
-            try:
-                await self._settler.settle([(step, wanted)])
-            except QuickBooksError as error:
-                self._hold(error, works)
+            left = await self._asking.settle(step, wanted)
+            if left is not None:
+                self._apply({work.record.id: left for work in works})
 
     async def _look(self, looks: Sequence[tuple[Work, Look]]) -> None:
-        told = await self._read_together({look for _, look in looks})
-        for subject, keys in _askable(look for _, look in looks if look not in told):
-            about = [w for w, look in looks if look.subject is subject and look.key in keys]
-            if not any(work.record.id in self._working for work in about):
-                continue
-            try:
-                if subject is Subject.PAYMENT:
-                    await self._rereader.payment(keys[0])
-                elif subject in POSTED:
-                    await self._rereader.one(keys[0])
-                else:
-                    failing = await self._answer(subject, keys)
-                    self._remember(subject)
-                    works = [w for w, look in looks if look == Look(subject, failing or "")]
-                    self._apply({w.record.id: NOT_TOLD for w in works if failing is not None})
-            except QuickBooksError as error:
-                self._hold(error, about)
-
-    async def _answer(self, subject: Subject, keys: list[str]) -> str | None:
-        """One question for all. Where QuickBooks fails at one of them each time, that one is found
-        by halves, and told; where it fails at both halves, the error is not about one of them."""
-        try:
-            await self._lookups.answer(subject, keys)
-        except QuickBooksError as error:
-            if error.fault.kind is not FaultKind.TRY_AGAIN or len(keys) == 1:
-                raise
-        else:
-            return None
-        while len(keys) > 1:
-            half, failing = len(keys) // 2, list[str]()
-            for part in (keys[:half], keys[half:]):
-                try:
-                    await self._lookups.answer(subject, part)
-                except QuickBooksError as error:
-                    if error.fault.kind is not FaultKind.TRY_AGAIN or failing:
-                        raise
-                    failing = part
-            keys = failing
-        return keys[0] if keys else None
-
-    async def _read_together(self, looks: Collection[Look]) -> set[Look]:
-        """The looks for posted invoices that a shared query has answered. What it refuses says
-        nothing of any one of them: each is read by itself then."""
-        told: set[Look] = set()
-        for subject in (Subject.UNPAID_INVOICE, Subject.PAID_INVOICE):
-            paid = subject is Subject.PAID_INVOICE
-            ids = sorted(look.key for look in looks if look.subject is subject)
-            for part in parts(ids, IN_ONE_QUESTION):
-                if len(part) == 1:
-                    continue
-                try:
-                    keys = await self._rereader.together(part, paid=paid)
-                except QuickBooksError as error:
-                    self._hold(error, ())
-                else:
-                    told |= {Look(subject, key) for key in keys}
-        return told
-
-    def _hold(self, error: QuickBooksError, works: Sequence[Work]) -> None:
-        """What QuickBooks would not tell holds the invoices it is about, and no others; an answer
-        that says nothing of them at all (a 503, for example) ends the pass."""
-        if error.fault.kind in (*WHOLE_COMPANY, FaultKind.TRY_AGAIN):
-            raise stopped_or_same(error) from None
-        hold = Hold("look_failed", f"{error.fault.sentence} {error.fault.press}")
-        self._apply({work.record.id: hold for work in works})
-
-    def _remember(self, subject: Subject) -> None:
-        """Reads are metered: items and payment methods are not read again in the next pass."""
-        found = {
-            Subject.ITEM: ("item", self._known.items),
-            Subject.METHODS: ("method", self._known.methods),
-        }
-        if subject in found:
-            kind, values = found[subject]
-            with self._ledger.begin() as connection:
-                for key, value in values.items():
-                    memory.remember(connection, self._company.id, kind, key, value)
-
-
-def _askable(looks: Iterable[Look]) -> Iterator[tuple[Subject, list[str]]]:
-    """What goes into one question; each posted invoice or payment is a question of its own."""
-    for subject, keys in by_subject(looks).items():
-        if subject in POSTED:
-            yield from ((subject, [key]) for key in keys)
-        else:
-            yield subject, keys
+        unanswered = await self._asking.look({look for _, look in looks})
+        self._apply({w.record.id: unanswered[look] for w, look in looks if look in unanswered})
 
 
 def _changed(work: Work, posted: str | None, known: Knowledge) -> str | None:
@@ -386,12 +300,3 @@ def _changed(work: Work, posted: str | None, known: Knowledge) -> str | None:
         return None
     before = intake.read_document(posted).invoice
     return None if before is None else changes.material(before, work.invoice, known.zone)
-
-
-def stopped_or_same(error: QuickBooksError) -> QuickBooksError | CompanyStopped:
-    """A read that QuickBooks refuses for the whole company stops it; else the error itself."""
-    fault = error.fault
-    if fault.kind not in WHOLE_COMPANY:
-        return error
-    signed_out = fault.kind is FaultKind.SIGN_IN
-    return CompanyStopped(f"{fault.sentence} {fault.press}", signed_out=signed_out)

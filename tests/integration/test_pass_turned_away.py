@@ -195,25 +195,89 @@ def test_a_batch_of_too_many_entries_goes_one_by_one(
     assert office.count("Customer", "Invoice", "Payment") == (12, 12, 12)
 
 
-def test_one_number_that_quickbooks_cannot_be_asked_about_holds_its_invoice_alone(
+def _known_clients_and_a_new_one() -> list[dict[str, Any]]:
+    new = customer(id="new", name="New", email=f"{POISON}@x.com")
+    return [*_documents(5, "later"), document("inv-new", client=new)]
+
+
+def _one_number_of_five() -> list[dict[str, Any]]:
+    shown = _documents(5, "later")
+    shown[3] |= {"id": "inv-new", "number": POISON}
+    return shown
+
+
+def _one_number_alone() -> list[dict[str, Any]]:
+    return [document("inv-new", number=POISON)]
+
+
+@pytest.mark.parametrize(
+    "shown", [_known_clients_and_a_new_one, _one_number_of_five, _one_number_alone]
+)
+def test_one_question_that_quickbooks_never_answers_keeps_only_its_own_invoice(
+    open_office: OpenOffice, shown: Callable[[], list[dict[str, Any]]]
+) -> None:
+    office = open_office(settle_seconds=300)
+    office.post(*_documents(5))
+    edge = Edge(office, _malformed, "GET")
+    result = office.post(*shown())
+    others = len(shown()) - 1
+    assert (result.synced, result.stopped) == (others, None)
+    assert office.status("inv-new") is Status.WAITING
+    assert "answers with an error when it is asked for" in office.row("inv-new").message
+    _passes(office, 6, seconds=3000)
+    assert office.status("inv-new") is Status.NEEDS_ATTENTION
+    assert "For hours QuickBooks has answered with an error" in office.row("inv-new").message
+    edge.open = True
+    office.resync("inv-new")
+    assert office.count("Invoice", "Payment") == (6 + others, 6 + others)
+
+
+def test_what_is_not_answered_for_a_while_only_is_asked_again_by_itself(
     open_office: OpenOffice,
 ) -> None:
     office = open_office(settle_seconds=300)
     edge = Edge(office, _malformed, "GET")
-    shown = _documents(5)
-    shown[3]["number"] = POISON
-    result = office.post(*shown)
-    assert (result.synced, result.needs_attention, result.stopped) == (4, 1, None)
-    assert "whenever it is asked about this invoice" in office.row("inv-3").message
+    office.post({**document(), "number": POISON})
+    _passes(office, 3)
+    assert office.status() is Status.WAITING
     edge.open = True
-    office.resync("inv-3")
-    assert office.count("Invoice", "Payment") == (5, 5)
+    _passes(office, 1)
+    assert office.status() is Status.SYNCED
+
+
+def test_a_fate_that_quickbooks_cannot_be_asked_about_keeps_only_its_own_invoice(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(settle_seconds=300)
+    edge = Edge(office, _malformed, "GET")
+    edge.open = True
+    office.fault("request_lost", "POST invoice")
+    office.post({**document(), "number": POISON})
+    office.clock.advance(seconds=301)
+    edge.open = False
+    assert office.post(*_documents(2, "later")).synced == 2
+    assert "asked for what was sent and not answered" in office.row().message
+    edge.open = True
+    _passes(office, 1)
+    assert office.status() is Status.SYNCED
+    assert office.count("Invoice", "Payment") == (3, 3)
+
+
+def test_a_hiccup_in_the_middle_of_questions_holds_nothing(open_office: OpenOffice) -> None:
+    office = open_office(settle_seconds=300)
+    office.post(*_documents(1, "before"))
+    office.show(*_documents(2))
+    office.fault("unavailable", "query", times=8)
+    _passes(office, 1)  # which reads no settings first
+    assert office.view().counts == {Status.SYNCED: 2, Status.WAITING: 1}
+    _passes(office, 1)
+    assert office.view().counts == {Status.SYNCED: 3}
 
 
 def test_questions_that_all_fail_end_the_pass_and_hold_nothing(open_office: OpenOffice) -> None:
     office = open_office(settle_seconds=300)
     edge = Edge(office, _malformed, "GET", "DocNumber")
-    assert office.post(*_documents(5)).stopped is not None
-    assert Status.NEEDS_ATTENTION not in office.view().counts
+    assert office.post(*_documents(9)).stopped is not None
+    assert office.view().counts == {Status.WAITING: 9}
     edge.open = True
-    assert office.sync().synced == 5
+    assert office.sync().synced == 9

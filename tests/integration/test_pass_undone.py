@@ -48,6 +48,7 @@ def test_what_was_deleted_in_quickbooks_does_not_pass_for_posted_with_an_empty_l
     open_office: OpenOffice, tmp_path: Path, number: int
 ) -> None:
     office = open_office(settle_seconds=300)
+    office.world.company.books.clock = office.world.company.clock = office.clock
     office.post(*clients(number))
     delete_everything_posted(office)
     office.clock.advance(minutes=5)

@@ -7,12 +7,14 @@ import uuid
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from qbdesk.practice import wire
 from qbdesk.practice.clock import rfc3339
+from qbdesk.practice.dated import Dated
 from qbdesk.practice.feed import paging, problems, scripts
 from qbdesk.practice.feed.feed import Document, Feed
 from qbdesk.practice.feed.moods import Moods, Rubbish, captive_portal, unauthorised
@@ -31,7 +33,8 @@ def feed_app(feed: Feed) -> Starlette:
         *scripts.routes(feed),
     ]
     handlers = {Problem: problems.answer, Rubbish: captive_portal}
-    return Starlette(routes=routes, exception_handlers=handlers)
+    dated = Middleware(Dated, clock=lambda: feed.clock())
+    return Starlette(routes=routes, exception_handlers=handlers, middleware=[dated])
 
 
 class _Contract:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from qbdesk.practice.dated import Dated
 from qbdesk.practice.intuit import accounting, controls, discovery, oauth, pages
 from qbdesk.practice.intuit.company import API_HOSTS, PracticeCompany
 
@@ -37,7 +38,10 @@ def intuit_app(company: PracticeCompany) -> Starlette:
             Route("/{site}/app/invoice", _show_invoice),
             *controls.ROUTES,
         ],
-        middleware=[Middleware(_EveryAnswer, company=company)],
+        middleware=[
+            Middleware(Dated, clock=lambda: company.clock()),
+            Middleware(_EveryAnswer, company=company),
+        ],
     )
     app.state.company = company
     return app

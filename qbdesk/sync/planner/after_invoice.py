@@ -113,8 +113,9 @@ def _trouble_with(
     if step.state is not StepState.CONFIRMED or left == ZERO:
         return None
     told_at = answers.payment_read_at(step.answer)
-    out_of_date = told_at is None or told_at < answer.read_at
-    if out_of_date and answer.read_at <= case.now:  # else the clock was set back
+    # What was told in the future, by a clock that was set back since, is not known to be true now.
+    out_of_date = told_at is None or told_at < answer.read_at or told_at > case.now
+    if out_of_date and answer.read_at <= case.now:
         return (Look(Subject.PAYMENT, step.quickbooks_id or ""),)
     return Hold(
         "unapplied_left",

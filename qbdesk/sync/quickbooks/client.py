@@ -8,6 +8,7 @@ import asyncio
 import random
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -225,7 +226,7 @@ class QuickBooks:
             return _unanswered(error)
         if isinstance(result, Fault):
             return from_fault(result)
-        return from_answer(result, write.entity, answer.status, answer.tid)
+        return _dated(from_answer(result, write.entity, answer.status, answer.tid), answer)
 
     async def batch(self, writes: Sequence[Write], *, request_id: str) -> list[Outcome]:
         """Sends up to 30 writes in one (metered) request; one outcome each, in their order.
@@ -249,7 +250,11 @@ class QuickBooks:
         outcomes = batch_outcomes(result, writes, answer.status, answer.tid)
         if any(_is_throttled(outcome) for outcome in outcomes):
             self._connection.pause(answer)
-        return outcomes
+        return [_dated(outcome, answer) for outcome in outcomes]
+
+
+def _dated(outcome: Outcome, answer: Answer) -> Outcome:
+    return replace(outcome, told_at=answer.date) if isinstance(outcome, Confirmed) else outcome
 
 
 def _is_throttled(outcome: Outcome) -> bool:

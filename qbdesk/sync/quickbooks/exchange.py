@@ -4,13 +4,14 @@ import asyncio
 import logging
 import ssl
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import httpx
 
 from qbdesk.sync.errors import Trouble
 from qbdesk.sync.quickbooks.faults import clean_tid
 from qbdesk.sync.quickbooks.limits import PAUSE_AFTER_THROTTLE
-from qbdesk.sync.retry_after import retry_after
+from qbdesk.sync.retry_after import date_of, retry_after
 
 LARGEST_ANSWER = 32 * 1024 * 1024  # bytes, unpacked; 1000 invoices have about 5 MB
 CONNECT_SECONDS = 20.0
@@ -37,6 +38,7 @@ class Answer:
 
     Attributes:
         retry_after: Seconds that Retry-After asks for; None: it asks for nothing.
+        date: When it was given, by Intuit's own clock.
     """
 
     status: int
@@ -44,6 +46,7 @@ class Answer:
     body: bytes = field(repr=False)
     tid: str | None
     retry_after: float | None
+    date: datetime | None
 
     @property
     def pause(self) -> float:
@@ -98,6 +101,7 @@ async def exchange(http: httpx.AsyncClient, request: httpx.Request, deadline: fl
             body,
             tid,
             retry_after(response.headers, _LONGEST_PAUSE),
+            date_of(response.headers),
         )
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
         # A ProxyError is the proxy's refusal of the tunnel: the request itself never left.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from qbdesk.sync.quickbooks.faults import Fault, FaultKind
@@ -50,10 +51,15 @@ class Write:
 
 @dataclass(frozen=True)
 class Confirmed:
-    """Carried out. `entity` is QuickBooks' own answer; it has at least a non-empty text "Id"."""
+    """Carried out. `entity` is QuickBooks' own answer; it has at least a non-empty text "Id".
+
+    Attributes:
+        told_at: When QuickBooks said so, by its own clock; None: it did not tell.
+    """
 
     entity: dict[str, Any] = field(repr=False)
     tid: str | None
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True)
