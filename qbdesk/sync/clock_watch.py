@@ -1,6 +1,6 @@
 """Noticing that the computer's clock was set, also while qbdesk was not running."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -17,7 +17,8 @@ def watch_the_clock(
     The time of day is compared with a clock that counts the seconds since the computer was started
     and that nobody can set. How they stand to each other is remembered in the ledger. After a
     restart, and where that clock stands still while the computer sleeps, it looks as if the clock
-    had been set: then qbdesk waits once more for nothing, which does no harm.
+    had been set: then qbdesk waits once more for nothing, which does no harm. What has to wait
+    for long waits for as many seconds of that clock, in one piece or more.
     """
     apart = now.timestamp() - monotonic
     before = memory.recall(connection, company_id, "clock").get("apart")
@@ -25,4 +26,4 @@ def watch_the_clock(
         return
     memory.remember(connection, company_id, "clock", "apart", apart)
     if before is not None:
-        steps.doubt_anew(connection, company_id, now)
+        steps.doubt_anew(connection, company_id, now, timedelta(seconds=apart - before))

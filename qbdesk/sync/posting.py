@@ -1,9 +1,8 @@
 """Sending steps to QuickBooks: the intent is committed before the first byte leaves."""
 
 import asyncio
-import hashlib
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,10 +13,12 @@ from qbdesk.sync.errors import Trouble
 from qbdesk.sync.ledger import companies, invoices, marks, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
-from qbdesk.sync.ledger.steps import StepRecord, StepState, Tries
+from qbdesk.sync.ledger.steps import StepRecord, StepState
+from qbdesk.sync.lost_batches import BATCH, Fate, batch_id, batch_path, fate
 from qbdesk.sync.operations import StepKind, request_id
 from qbdesk.sync.planner.decisions import Post
 from qbdesk.sync.planner.knowledge import Knowledge
+from qbdesk.sync.planner.plan import LATE
 from qbdesk.sync.quickbooks import payloads
 from qbdesk.sync.quickbooks.batches import MOST_ITEMS
 from qbdesk.sync.quickbooks.client import (
@@ -34,8 +35,6 @@ from qbdesk.sync.views import Status
 
 MANY = 10  # so many writes travel in a batch; fewer go one by one, which is unmetered
 TOO_MANY = "1040"  # Intuit's code for a batch of too many entries
-TURNED_AWAY = 2  # answers without a success, until what was in a batch leaves one by one
-_BATCH = "batch?requestid="  # how the path of a batch begins
 AT_ONCE = 6  # requests under way together; older texts of Intuit allow 10
 STOPPED_ON_THE_WIRE = "Stopped before QuickBooks had answered."
 
@@ -78,9 +77,9 @@ class Poster:
         self._door = asyncio.Lock()
         self._one_by_one = False  # QuickBooks takes no batch of our size
 
-    async def send(self, wanted: Sequence[Wanted], *, more_to_come: bool = False) -> None:
+    async def send(self, wanted: Sequence[Wanted], *, more_to_come: bool = False) -> set[str]:
         """Sends every write once; shared ones for the first invoice that wants them. None of them
-        may need another one.
+        may need another one. Returns the operations that wait for the rest of their batch.
 
         Args:
             more_to_come: What would leave a batch half empty may stay behind for the next time.
@@ -89,8 +88,8 @@ class Poster:
             CompanyStopped: QuickBooks serves nothing of this company now.
         """
         if not wanted:
-            return
-        again, new = self._sent_before(each_once(wanted))
+            return set()
+        again, new, behind = self._sent_before(each_once(wanted))
         fresh = [[entry] for entry in new] if self._one_by_one else None
         loads = deque([*again, *(fresh or _loads(new, more_to_come=more_to_come))])
 
@@ -108,49 +107,90 @@ class Poster:
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+        return behind
 
-    def _sent_before(self, group: Sequence[Wanted]) -> tuple[list[list[Wanted]], list[Wanted]]:
-        """What was proven absent and goes again, and what is new.
+    def _sent_before(
+        self, group: Sequence[Wanted]
+    ) -> tuple[list[list[Wanted]], list[Wanted], set[str]]:
+        """What was proven absent and goes again, what is new, and which operations wait for others.
 
-        What went out in one batch goes again in the very same batch, and what went by itself by
-        itself: its request id is the last safety against a write that comes late. A batch that is
-        not whole any more, or that an answer has turned away, goes again one by one. Unless nothing
-        of it can come late, its entries are put apart: they wait for longer before.
+        What went out by itself goes again by itself, and what went in one batch in the very same
+        batch, if it can: its request id is the last safety against a write that comes late.
         """
         operations = [entry.post.operation for entry in group]
         loads: list[list[Wanted]] = []
         together: dict[str, list[tuple[Wanted, StepRecord]]] = {}
-        new = []
+        new, behind = [], set[str]()
         with self._ledger.begin() as connection:
             before = steps.latest(connection, self._company.id, operations)
-            sent = [step.id for step in before.values() if step.was_sent]
-            tries = steps.tries(connection, sent)
             for entry in group:
                 step = before.get(entry.post.operation)
                 if step is None or not step.was_sent:
                     new.append(entry)
-                elif step.is_apart:
-                    loads.append([entry])
-                else:
+                elif step.path.startswith(BATCH):
                     together.setdefault(step.path, []).append((entry, step))
-            for path, found in together.items():
-                if not path.startswith(_BATCH):
-                    loads += [[entry] for entry, _ in found]
-                elif not self._one_by_one and _same_again(path, found, tries):
-                    loads.append([entry for entry, _ in found])
                 else:
-                    executed = steps.was_carried_out(connection, self._company.id, path)
-                    for entry, step in found:
-                        if executed or tries[step.id].no_late_commit:
-                            loads.append([entry])
-                        else:
+                    loads.append([entry])
+            for path, found in together.items():
+                match self._fate(connection, path, found):
+                    case Fate.TOGETHER:
+                        loads.append([entry for entry, _ in found])
+                    case Fate.LATER:
+                        behind |= {step.operation for _, step in found}
+                    case Fate.SINGLY:
+                        again = self._looked_for_since(connection, path, found)
+                        loads += [[entry] for entry in again]
+                    case Fate.APART:
+                        for _, step in found:
                             steps.put_apart(connection, step)
-        return loads, new
+        return loads, new, behind
+
+    def _fate(
+        self, connection: Connection, path: str, found: Sequence[tuple[Wanted, StepRecord]]
+    ) -> Fate:
+        members = steps.of_path(connection, self._company.id, path)
+        to_come = self._to_come(connection, members) if len(members) > len(found) else set()
+        tries = steps.tries(connection, [step.id for _, step in found])
+        posts = [(entry.post, step) for entry, step in found]
+        told = fate(path, posts, members, to_come, tries)
+        too_large = self._one_by_one and told in (Fate.TOGETHER, Fate.LATER)
+        return Fate.APART if too_large else told
+
+    def _to_come(self, connection: Connection, members: Sequence[StepRecord]) -> set[int]:
+        """Those that will be wanted again, in this pass or a later one: in doubt or proven absent,
+        and of an invoice that is not at rest. None where nothing has moved for an hour, or the
+        clock was set back: nothing waits for ever."""
+        now = self._clock()
+        looked = (each.absent_at or each.sent_at or now for each in members)
+        last = max(*looked, *(each.ended_at for each in members if each.ended_at))
+        if not last <= now < last + self._known.settle * LATE:
+            return set()
+        newest = steps.latest(connection, self._company.id, [each.operation for each in members])
+        under_way = set(invoices.under_way(connection, self._company.id))
+        return {
+            each.id
+            for each in members
+            if (each.was_sent or each.state in (StepState.SENT, StepState.UNKNOWN))
+            and newest[each.operation].id == each.id
+            and each.invoice_id in under_way
+        }
+
+    def _looked_for_since(
+        self, connection: Connection, path: str, found: Sequence[tuple[Wanted, StepRecord]]
+    ) -> Iterator[Wanted]:
+        """Those that were absent still after the others had been found. What was looked for before
+        may have been carried out together with them meanwhile: it is looked for once more."""
+        looked = steps.looked_for_since(connection, self._company.id, path)
+        for entry, step in found:
+            if step.id in looked:
+                yield entry
+            else:
+                steps.look_again(connection, step)
 
     async def _write(self, writes: Sequence[Write]) -> list[Outcome]:
         if len(writes) == 1:
             return [await self._quickbooks.write(writes[0])]
-        request_id = _batch_id([write.request_id for write in writes])
+        request_id = batch_id([write.request_id for write in writes])
         return await self._quickbooks.batch(writes, request_id=request_id)
 
     async def _wire(self, load: Sequence[Wanted]) -> None:
@@ -162,7 +202,7 @@ class Poster:
                 self._check_still_wanted(connection)
                 ready = self._intend(connection, load)
                 if len(ready) > 1:
-                    path = _batch_path([step.request_id for _, step in ready])
+                    path = batch_path([step.request_id for _, step in ready])
                     steps.sent_through(connection, [step.id for _, step in ready], path)
                 mark = marks.of(connection)
             marks.write(self._ledger.file, mark)
@@ -182,9 +222,7 @@ class Poster:
         if all(_is_too_many(outcome) for outcome in outcomes) and len(ready) > 1:
             # Nothing of it was entered: the next round sends it again, each by itself.
             self._one_by_one = True
-            with self._ledger.begin() as connection:
-                for _, step in ready:
-                    self._recorder.take_back(connection, step)
+            self._note_too_many(ready, outcomes)
             return
         stopped = self._record(ready, outcomes)
         if stopped is not None:
@@ -193,6 +231,16 @@ class Poster:
                 signed_out=stopped.kind is FaultKind.SIGN_IN,
             )
         await asyncio.sleep(0)  # a stop that came while the answer was on its way counts from here
+
+    def _note_too_many(
+        self, ready: Sequence[tuple[Wanted, StepRecord]], outcomes: Sequence[Outcome]
+    ) -> None:
+        with self._ledger.begin() as connection:
+            for (_, step), outcome in zip(ready, outcomes, strict=True):
+                assert isinstance(outcome, Refused)
+                told, now = outcome.fault, self._clock()
+                steps.add_attempt(connection, step, now, "refused", told.tid, told.sentence)
+                self._recorder.take_back(connection, step)
 
     def _record(
         self, ready: Sequence[tuple[Wanted, StepRecord]], outcomes: Sequence[Outcome]
@@ -223,7 +271,8 @@ class Poster:
         self, connection: Connection, load: Sequence[Wanted]
     ) -> list[tuple[Wanted, StepRecord]]:
         """The durable records of writes, committed before their first byte leaves; without those
-        that are under way, done, or of an invoice that a person ignores by now."""
+        that are under way, done, or of an invoice that a person ignores by now. In the order of
+        their ids: so that the ledger knows in which order they were in their batch."""
         left_alone = invoices.ignored(connection, [entry.record.id for entry in load])
         names = [entry.post.operation for entry in load]
         before = steps.latest(connection, self._company.id, names)
@@ -237,15 +286,14 @@ class Poster:
         for entry in going:
             latest = before.get(entry.post.operation)
             if latest is not None and latest.was_sent and len(going) < len(load):
-                steps.put_apart(connection, latest)  # a moment ago its batch was whole still
-                continue
+                continue  # a moment ago its batch was whole still: the next round decides
             ready.append((entry, self._sent(connection, entry, latest)))
             values: dict[str, Any] = {"status": Status.POSTING}
             if entry.post.kind is StepKind.INVOICE:
                 values["posted_document"] = entry.record.document
                 self._recorder.remember_customer(connection, entry)
             invoices.change(connection, entry.record.id, **values)
-        return ready
+        return sorted(ready, key=lambda each: each[1].id)
 
     def _sent(self, connection: Connection, entry: Wanted, latest: StepRecord | None) -> StepRecord:
         """The step as it stands from now on: its bytes may have left."""
@@ -284,26 +332,8 @@ class Poster:
         )
 
 
-def _same_again(
-    path: str, found: Sequence[tuple[Wanted, StepRecord]], tries: Mapping[int, Tries]
-) -> bool:
-    """The batch is whole and its bytes are the same. One that was answered is turned away for one
-    of its entries, maybe: at once with a 4xx, else the second time."""
-    whole = path == _batch_path([step.request_id for _, step in found])
-    return whole and all(
-        _same_bytes(entry, step)
-        and not tries[step.id].no_late_commit
-        and tries[step.id].batches < TURNED_AWAY
-        for entry, step in found
-    )
-
-
 def _is_too_many(outcome: Outcome) -> bool:
     return isinstance(outcome, Refused) and outcome.fault.code == TOO_MANY
-
-
-def _same_bytes(entry: Wanted, step: StepRecord) -> bool:
-    return step.body == payloads.body(entry.post.payload)
 
 
 def _is_settled(latest: StepRecord | None, post: Post) -> bool:
@@ -343,12 +373,3 @@ def _write(step: StepRecord) -> Write:
     # In a batch an update has to call itself one; alone, Id and SyncToken say it.
     params = {"operation": "update"} if step.kind == StepKind.REPAIR else {}
     return Write(StepKind(step.kind).path, step.body, step.request_id, params)
-
-
-def _batch_id(request_ids: Sequence[str]) -> str:
-    """The same for the same writes in the same order."""
-    return f"qdb{hashlib.sha256(''.join(request_ids).encode()).hexdigest()[:32]}"
-
-
-def _batch_path(request_ids: Sequence[str]) -> str:
-    return f"{_BATCH}{_batch_id(request_ids)}"

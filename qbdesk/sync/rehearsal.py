@@ -58,8 +58,8 @@ class RehearsedPoster:
         self._ledger = ledger
         self._recorder = recorder
 
-    async def send(self, wanted: Sequence[Wanted], *, more_to_come: bool = False) -> None:
-        """At once, whether more is to come or not."""
+    async def send(self, wanted: Sequence[Wanted], *, more_to_come: bool = False) -> set[str]:
+        """At once, whether more is to come or not: nothing waits for another."""
         del more_to_come
         with self._ledger.begin() as connection:
             for entry in each_once(wanted):
@@ -67,3 +67,4 @@ class RehearsedPoster:
                 body = {**entry.post.payload, "Id": self._rehearsal.make()}
                 found = answers.OBJECTS[kind].model_validate(body)
                 self._recorder.learn(connection, entry, kind, found)
+        return set()

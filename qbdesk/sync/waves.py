@@ -22,7 +22,7 @@ from qbdesk.sync.planner.decisions import Adopt, Decision, Hold, Look, Post, Set
 from qbdesk.sync.planner.knowledge import Case, Knowledge
 from qbdesk.sync.planner.plan import plan
 from qbdesk.sync.planner.steps import operations
-from qbdesk.sync.posting import Poster
+from qbdesk.sync.posting import Poster, each_once
 from qbdesk.sync.quickbooks.client import BACK_OFF, QuickBooks, Unreachable
 from qbdesk.sync.recording import Recorder, Wanted
 from qbdesk.sync.rehearsal import Rehearsal, RehearsedPoster
@@ -39,6 +39,10 @@ MOST_ROUNDS = 40
 OWN_FAULT = (
     "Something went wrong in qbdesk itself with this invoice, and nothing of it was posted now. "
     "Press Try again; if it stays, look into the log."
+)
+FOR_ITS_BATCH = (
+    "QuickBooks did not answer, and what was sent goes again together with the other entries that "
+    "left with it, when all of them were looked for; nothing is posted twice."
 )
 STUCK = "It did not come to an end in this pass; the next pass goes on."
 
@@ -95,6 +99,8 @@ class Waves:
         self._working: dict[int, Work] = {}
         self._cases: dict[int, Case] = {}
         self._pauses = iter(BACK_OFF)
+        self._behind: set[str] = set()  # operations that wait for the rest of their batch
+        self._idle = False  # nothing but these is left to do
         recorder = Recorder(tools.company, known, tools.clock)
         self._poster = (
             Poster(tools.ledger, tools.quickbooks, tools.company, known, recorder, tools.clock)
@@ -121,6 +127,7 @@ class Waves:
         while self._queue or self._working:
             self._round += 1
             if len(self._working) + PAGE <= AT_ONCE:
+                self._idle = self._idle and not self._queue
                 self._join(
                     [self._queue.popleft() for _ in range(min(PAGE, len(self._queue)))], fresh
                 )
@@ -135,8 +142,9 @@ class Waves:
             raise self._asking.trouble
 
     def _decide(self, key: int) -> Decision:
-        if self._round > self._working[key].last_round:
-            return Wait(STUCK)
+        if self._idle or self._round > self._working[key].last_round:
+            waits = self._behind & self._cases[key].steps.keys()
+            return Wait(FOR_ITS_BATCH if waits else STUCK)
         try:
             invoice = self._working[key].invoice
             decision = plan(invoice, self._known, self._cases[key])
@@ -239,7 +247,13 @@ class Waves:
             if isinstance(each, Post) and work.record.id in self._working
         ]
         began = self._tools.clock()
-        await self._poster.send(posts, more_to_come=bool(self._queue))
+        self._behind = await self._poster.send(posts, more_to_come=bool(self._queue))
+        goes_on = len(posts) < len(actions) or any(
+            not isinstance(each, tuple) for each in decisions.values()
+        )
+        self._idle = (
+            not goes_on and {entry.post.operation for entry in each_once(posts)} <= self._behind
+        )
         await self._after(posts, began)
 
     async def _after(self, posts: Sequence[Wanted], began: datetime) -> None:

@@ -460,6 +460,23 @@ async def test_what_happens_to_the_batch_happens_to_every_item(
     assert respx_mock.calls.call_count == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (500, capital("10000"), 500),
+        (400, capital("10000"), None),
+        (400, capital("600"), None),
+        (413, b"<html>", 413),
+    ],
+)
+async def test_a_4xx_that_leaves_it_open_in_quickbooks_own_words_turns_nothing_away(
+    desk: Desk, respx_mock: respx.MockRouter, status: int, body: bytes, told: int | None
+) -> None:
+    first, _ = await batch_of_two(desk, respx_mock, return_value=reply(status, body))
+    assert isinstance(first, Unknown)
+    assert first.status == told
+
+
 async def test_an_item_that_is_throttled_pauses_what_comes_next(
     desk: Desk, respx_mock: respx.MockRouter
 ) -> None:

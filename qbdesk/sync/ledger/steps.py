@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from qbdesk.sync.ledger.parts import parts
 from qbdesk.sync.ledger.tables import attempt, step
@@ -113,17 +113,22 @@ def end_cut_off(connection: Connection, company_id: int, now: datetime) -> None:
     connection.execute(update(step).where(*here).values(state=StepState.UNKNOWN, ended_at=now))
 
 
-def doubt_anew(connection: Connection, company_id: int, now: datetime) -> None:
-    """The clock was set: how long ago an attempt ended is not known, so it counts from now on."""
-    connection.execute(
-        update(step)
-        .where(
-            step.c.company_id == company_id,
-            step.c.state.in_((StepState.UNKNOWN, StepState.INTENT)),
-            step.c.ended_at.is_not(None),
-        )
-        .values(ended_at=now)
+def doubt_anew(connection: Connection, company_id: int, now: datetime, moved: timedelta) -> None:
+    """The clock was set: how long ago an attempt ended is not known, so it counts from now on.
+
+    What is apart was written down before the clock was looked at last, so it moves along with it.
+    A computer that is never awake for an hour in a row would have it wait for ever otherwise.
+    """
+    here = (
+        step.c.company_id == company_id,
+        step.c.state.in_((StepState.UNKNOWN, StepState.INTENT)),
+        step.c.ended_at.is_not(None),
     )
+    apart = step.c.path.startswith(_APART)
+    for each in map(_record, connection.execute(select(step).where(*here, apart)).all()):
+        assert each.ended_at is not None
+        change(connection, each.id, ended_at=min(each.ended_at + moved, now))
+    connection.execute(update(step).where(*here, ~apart).values(ended_at=now))
 
 
 def of_quickbooks_ids(
@@ -262,14 +267,32 @@ def put_apart(connection: Connection, of: StepRecord) -> None:
     change(connection, of.id, state=StepState.UNKNOWN, path=f"{_APART}{of.path}")
 
 
-def was_carried_out(connection: Connection, company_id: int, path: str) -> bool:
-    """QuickBooks has taken or refused a part of what left together by this path."""
-    told = select(step.c.id).where(
-        step.c.company_id == company_id,
-        step.c.path == path,
-        step.c.state.in_((StepState.CONFIRMED, StepState.REJECTED)),
+def looked_for_since(connection: Connection, company_id: int, path: str) -> set[int]:
+    """Those that left by this path and were absent after QuickBooks had told of others of it."""
+    members = of_path(connection, company_id, path)
+    told = [each.id for each in members if each.state in (StepState.CONFIRMED, StepState.REJECTED)]
+    last = select(func.max(attempt.c.id)).where(attempt.c.step_id.in_(told))
+    rows = connection.execute(
+        select(attempt.c.step_id).where(
+            attempt.c.step_id.in_([each.id for each in members]),
+            attempt.c.outcome == _ABSENT,
+            attempt.c.id > (connection.execute(last).scalar() or 0),
+        )
     )
-    return connection.execute(told.limit(1)).first() is not None
+    return set(rows.scalars())
+
+
+def look_again(connection: Connection, of: StepRecord) -> None:
+    """It was proven absent, and may have been carried out since."""
+    change(connection, of.id, state=StepState.UNKNOWN)
+
+
+def of_path(connection: Connection, company_id: int, path: str) -> list[StepRecord]:
+    """What left together by this path, and by no other since; oldest first."""
+    here = (step.c.company_id == company_id, step.c.path == path)
+    return [
+        _record(row) for row in connection.execute(select(step).where(*here).order_by(step.c.id))
+    ]
 
 
 def answered(status: int | None, *, batched: bool) -> str:

@@ -36,8 +36,9 @@ IN_DOUBT = (
 
 
 IN_LONG_DOUBT = (
-    "QuickBooks did not take this, and what was sent cannot be repeated as it was. qbdesk looks "
-    "for it once more within the hour before it sends anything again; nothing is posted twice."
+    "QuickBooks did not take this, as far as is known, and what was sent cannot be repeated as it "
+    "was. qbdesk looks for it once more after about an hour in which this computer is awake, "
+    "before it sends anything again; nothing is posted twice."
 )
 # What was in a batch and leaves by itself has another request id than before, so that QuickBooks
 # cannot know it for the same: it waits for so many settle times, usually an hour.

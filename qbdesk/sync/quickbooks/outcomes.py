@@ -81,7 +81,8 @@ class Unknown:
     """It may or may not have been carried out; only looking can tell.
 
     Attributes:
-        status: The HTTP status of the answer that leaves it open; None: no answer came.
+        status: The HTTP status of the answer that leaves it open; None: no answer came, or one
+            that tells no more.
     """
 
     why: str
@@ -103,11 +104,14 @@ def unknown(why: str, tid: str | None, status: int | None = None) -> Unknown:
 
 
 def from_fault(fault: Fault) -> Outcome:
-    """What a fault says about the write. After a 5xx nothing is certain, whatever its code."""
+    """What a fault says about the write. After a 5xx nothing is certain, whatever its code. A 4xx
+    with a code that leaves it open (a first copy is under way, maybe) has turned nothing away, and
+    tells no more than no answer."""
     if fault.kind is FaultKind.THROTTLED:
         return Refused(fault)
     if fault.http_status >= 500 or fault.kind is FaultKind.TRY_AGAIN:
-        return unknown(fault.sentence, fault.tid, fault.http_status)
+        own_words = fault.code and 400 <= fault.http_status < 500
+        return unknown(fault.sentence, fault.tid, None if own_words else fault.http_status)
     return Refused(fault)
 
 
