@@ -65,7 +65,10 @@ def _passes(opened: "Service", names: Sequence[str]) -> list[PassResult]:
     """One pass over each of them, side by side; Ctrl-C stops all."""
     paused = {name for name in names if wait(opened.company(name)).paused}
     for name in paused:
-        say(f"{name} is paused: nothing is looked for or posted until qbdesk resume {name}.")
+        say(
+            f"{name} is paused: nothing is looked for or posted until qbdesk resume {name}. What "
+            f"would be posted: qbdesk sync {name} --preview."
+        )
     try:
         with shown_progress(opened, names):
             under_way = [opened.sync(name) for name in names]

@@ -7,15 +7,20 @@ from qbdesk.commands.running import fail, plain, print_json, print_table
 from qbdesk.home import home_folder
 
 THEN = (
-    "Before anything is posted, the next sync reads from QuickBooks what was posted since, and "
+    "Before anything is posted, the next sync reads from QuickBooks what qbdesk has posted, and "
     "takes it over."
 )
 DECIDE = (
     "Every company is paused. What was decided after the backup was made is gone: invoices that "
     "were ignored, answers, settings, a first day, a pause. For each company look at “qbdesk sync "
-    "COMPANY --preview”, decide again, then run “qbdesk resume COMPANY”."
+    "COMPANY --preview”, decide again, then run “qbdesk resume COMPANY”. What must not be posted: "
+    "“qbdesk ignore COMPANY ID”, with the id from “qbdesk sync COMPANY --preview --json”."
 )
-EMPTY = "Begun with an empty ledger. Add and connect each company again."
+EMPTY = (
+    "Begun with an empty ledger. Add and connect each company again, with the same first day. What "
+    "you ignored, answered and set is forgotten: pause each company before its first sync, and "
+    "look at “qbdesk sync COMPANY --preview”."
+)
 
 
 @click.command()

@@ -18,6 +18,7 @@ from qbdesk.home import home_folder
 
 if TYPE_CHECKING:  # importing the engine takes a while, which --help need not wait for
     from qbdesk.sync.service import Service
+    from qbdesk.sync.views import Event
 
 T = TypeVar("T")
 
@@ -42,6 +43,7 @@ def say(sentence: str) -> None:
 def service() -> Iterator["Service"]:
     """A service over the user's home, without a schedule, until the command ends."""
     opened = open_service(home_folder())
+    opened.subscribe(_warn)
     # The end of a session or a time limit stops a pass as gently as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     opened.start()
@@ -50,6 +52,14 @@ def service() -> Iterator["Service"]:
     finally:
         # After Ctrl-C as well: a pass under way ends at a safe point.
         opened.stop()
+
+
+def _warn(event: "Event") -> None:
+    """What concerns no company, but the program's ledger: else nobody at a terminal hears of it."""
+    from qbdesk.sync.views import Warned
+
+    if isinstance(event, Warned) and not event.company:
+        say(event.sentence)
 
 
 @contextmanager

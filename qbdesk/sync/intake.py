@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from qbdesk.sync.errors import where
-from qbdesk.sync.ledger import companies, invoices, journal, steps
+from qbdesk.sync.ledger import companies, invoices, journal, memory, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord, search_key
 from qbdesk.sync.model import LARGEST_REVISION, PaidInvoice
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 UNREADABLE = invoices.UNREADABLE
 BY_A_PERSON = "by_a_person"
+AHEAD = "ignored ahead"  # the memory of what a person has decided before the source showed it here
 _LONGEST_ID = 128
 _OWN_FAULT = (
     "qbdesk itself could not take in this invoice as the source shows it. It is kept as it came, "
@@ -259,6 +260,34 @@ def _add(connection: Connection, company: Company, new: Sequence[_New], now: dat
         for row, _ in new
     ]
     journal.add_each(connection, company.id, now, told)
+    _ignore_as_told(connection, company, ids, now)
+
+
+def ignore_when_shown(
+    connection: Connection, company: Company, source_id: str, told: str, who: str
+) -> None:
+    """A person has decided about an invoice that this ledger has not read yet: a ledger from before
+    was restored, say."""
+    memory.remember(connection, company.id, AHEAD, source_id, {"told": told, "who": who})
+
+
+def _ignore_as_told(
+    connection: Connection, company: Company, ids: Mapping[str, int], now: datetime
+) -> None:
+    ahead = memory.recall(connection, company.id, AHEAD)
+    for source_id in ahead.keys() & ids.keys():
+        told, who = ahead[source_id]["told"], ahead[source_id]["who"]
+        invoices.change(
+            connection,
+            ids[source_id],
+            status=Status.IGNORED,
+            reason=BY_A_PERSON,
+            message=told,
+            choices=[],
+            changed_at=now,
+        )
+        journal.add(connection, company.id, ids[source_id], now, told, who=who)
+        memory.forget(connection, company.id, AHEAD, source_id)
 
 
 def _update(

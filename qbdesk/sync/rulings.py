@@ -90,10 +90,19 @@ def ignore(
     who: str,
     now: datetime,
 ) -> None:
-    """Leaves invoices alone from now on. Raises Refusal when one is not in the ledger."""
-    for record in [_known(connection, company, source_id) for source_id in source_ids]:
-        told = f"Ignored by {who}" + (f": {note.strip()[:500]}" if note.strip() else ".")
-        _put_aside(connection, record, told, who, now)
+    """Leaves invoices alone from now on. Of a paused company also those that its preview has shown
+    and its ledger does not know yet.
+
+    Raises:
+        Refusal: One is not in the ledger, and the company is not paused; none is ignored then.
+    """
+    told = f"Ignored by {who}" + (f": {note.strip()[:500]}" if note.strip() else ".")
+    for source_id in source_ids:
+        record = invoices.find(connection, company.id, source_id)
+        if record is None and company.paused:
+            intake.ignore_when_shown(connection, company, source_id, told, who)
+        else:
+            _put_aside(connection, _known(connection, company, source_id), told, who, now)
 
 
 def resolve(

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from qbdesk.sync.ledger import backups, companies, marks, memory
+from qbdesk.sync.ledger import backups, companies, journal, marks, memory
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.views import Event, Finding, Warned
 
@@ -72,6 +72,8 @@ class Safekeeping:
             put_back = outside is not None and inside.is_behind(outside)
             if put_back or (outside is None and inside != marks.NOTHING):
                 memory.forget_kind(connection, memory.REBUILT)
+                for company in companies.everyone(connection) if put_back else ():
+                    journal.add(connection, company.id, None, self._clock(), OLDER)
         # Only now: killed in between, it is noticed once more.
         marks.write(file, inside)
         if put_back:

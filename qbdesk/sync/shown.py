@@ -115,7 +115,7 @@ def _sentence(company: Company, counts: Mapping[Status, int], state: State) -> s
     if held:
         return f"{told}{held} invoice{'s need' if held > 1 else ' needs'} your attention."
     if told:
-        return "Paused. Nothing is posted until you resume it."
+        return "Paused. Nothing is posted until you resume it; the preview shows what would be."
     waiting = counts.get(Status.WAITING, 0) + counts.get(Status.POSTING, 0)
     if waiting:
         return f"{waiting} invoice{'s wait' if waiting > 1 else ' waits'} for the next sync."

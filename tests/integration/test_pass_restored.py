@@ -369,13 +369,21 @@ def restore(office: Office, backup: str) -> None:
     office.open()
 
 
+@pytest.mark.parametrize("known_to_the_backup", [True, False])
 def test_what_was_ignored_after_a_backup_is_not_posted_before_a_person_has_decided_again(
-    office: Office,
+    office: Office, known_to_the_backup: bool
 ) -> None:
     office.post(*clients(1))
-    office.fault("unavailable", "query", times=4)
-    assert office.post(*clients(2, first=1)).waiting == 2
+
+    def two_wait() -> None:
+        office.fault("unavailable", "query", times=4)
+        assert office.post(*clients(2, first=1)).waiting == 2
+
+    if known_to_the_backup:
+        two_wait()
     backup = backups.make(office.home / "ledger.db", office.clock())
+    if not known_to_the_backup:
+        two_wait()
     office.service.ignore(NAME, ["inv-2"], "a sales receipt, by hand", "Ann").result(PATIENCE)
     assert office.sync().synced == 1
     restore(office, backup.name)
@@ -391,6 +399,23 @@ def test_what_was_ignored_after_a_backup_is_not_posted_before_a_person_has_decid
     office.sync()
     assert office.count("Invoice", "Payment") == (2, 2)
     assert office.view().counts == {Status.SYNCED: 2, Status.IGNORED: 1}
+
+
+def test_an_invoice_that_the_ledger_does_not_know_can_be_ignored_while_paused_only(
+    office: Office,
+) -> None:
+    office.post(*clients(1))
+    refused = office.service.ignore(NAME, ["inv-9"], "", "Ann").exception(PATIENCE)
+    assert "has no invoice with the id 'inv-9'" in str(refused)
+    office.service.pause(NAME, "Ann").result(PATIENCE)
+    office.service.ignore(NAME, ["inv-9"], "by hand", "Ann").result(PATIENCE)
+    office.service.resume(NAME, "Ann").result(PATIENCE)
+    office.post(*clients(1, first=9))
+    assert office.status("inv-9") is Status.IGNORED
+    assert ("Ann", "Ignored by Ann: by hand") in [
+        (entry.who, entry.text) for entry in office.journal("inv-9")
+    ]
+    assert office.count("Invoice") == (1,)
 
 
 def test_a_company_that_was_paused_when_the_backup_was_made_stays_so_without_another_word(
