@@ -69,6 +69,12 @@ def assert_each_once_in_quickbooks(office: Office, number: int) -> None:
     assert {entry["Balance"] for entry in office.entities("Invoice")} == {0}
 
 
+def assert_totals_agree(office: Office) -> None:
+    found = office.service.totals(NAME).result(PATIENCE)
+    assert {line.difference for line in found.lines} == {0}
+    assert (found.still_open_count, found.differing_count) == (0, 0)
+
+
 @pytest.fixture
 def office(open_office: OpenOffice) -> Office:
     """QuickBooks does not keep its word here: a request id that comes again makes a second one."""
@@ -133,6 +139,7 @@ def test_a_copy_made_in_the_middle_of_a_posting_goes_on_with_what_came_of_it(
     copy.put_back()
     assert office.sync().requests.writes == 0
     assert_each_once(office, 1)
+    assert_totals_agree(office)
 
 
 @pytest.mark.parametrize("write", ["invoice", "payment"])
@@ -173,6 +180,7 @@ def test_a_payment_of_two_that_was_posted_since_is_not_posted_again(office: Offi
     office.sync()
     assert office.count("Invoice", "Payment") == (1, 2)
     assert office.status() is Status.SYNCED
+    assert_totals_agree(office)
 
 
 def test_an_old_copy_that_is_put_back_under_a_running_pass_stops_it_before_the_next_write(
@@ -291,6 +299,7 @@ def test_a_lost_ledger_of_many_invoices_costs_few_reads(office: Office, tmp_path
     assert (result.synced, result.requests.writes, result.requests.batches) == (40, 0, 0)
     assert result.requests.reads <= 12
     assert_each_once(office, 40)
+    assert_totals_agree(office)
 
 
 def test_where_quickbooks_refuses_the_list_each_invoice_is_looked_for_by_its_number(
@@ -359,6 +368,7 @@ def test_after_a_damaged_ledger_nothing_is_posted_before_a_person_decides_and_no
     assert office.sync().requests.writes == 3
     assert before.items() <= office.ids().items()
     assert_each_once(office, 4)
+    assert_totals_agree(office)
     assert "in order" in str(service.restore(None).exception(PATIENCE))
 
 

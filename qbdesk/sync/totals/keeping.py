@@ -135,7 +135,9 @@ def _codes(body: bytes) -> tuple[str, ...]:
 
 def _payment(step: StepRecord) -> PostedPayment:
     answer = step.answer or {}
-    return PostedPayment(Decimal(answer["total"]), answer.get("account"), step.ended_at)
+    # What was taken over was there before: the invoice's balance knows of it.
+    ended_at = None if step.taken_over else step.ended_at
+    return PostedPayment(Decimal(answer["total"]), answer.get("account"), ended_at)
 
 
 def _sent_to(step: StepRecord) -> str | None:
