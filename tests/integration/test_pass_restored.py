@@ -69,8 +69,13 @@ def assert_each_once_in_quickbooks(office: Office, number: int) -> None:
     assert {entry["Balance"] for entry in office.entities("Invoice")} == {0}
 
 
+def note(office: Office) -> str:
+    return office.service.totals(NAME).result(PATIENCE).note
+
+
 def assert_totals_agree(office: Office) -> None:
     found = office.service.totals(NAME).result(PATIENCE)
+    assert found.note == ""
     assert {line.difference for line in found.lines} == {0}
     assert (found.still_open_count, found.differing_count) == (0, 0)
 
@@ -294,7 +299,9 @@ def test_a_lost_ledger_of_many_invoices_costs_few_reads(office: Office, tmp_path
     assert office.post(*clients(40)).synced == 40
     office.open(tmp_path / "new computer", vault=False)
     office.add()
+    assert note(office) == ""
     office.connect()
+    assert "The next pass reads it." in note(office)
     result = office.sync()
     assert (result.synced, result.requests.writes, result.requests.batches) == (40, 0, 0)
     assert result.requests.reads <= 12
@@ -312,6 +319,7 @@ def test_where_quickbooks_refuses_the_list_each_invoice_is_looked_for_by_its_num
     result = by_schedule(office)
     assert (result.synced, result.requests.writes) == (2, 0)
     assert_each_once(office, 2)
+    assert note(office) == ""
     usual = reads(office)
     office.clock.advance(days=1)
     assert reads(office) == usual + 2
@@ -389,6 +397,7 @@ def test_what_was_ignored_after_a_backup_is_not_posted_before_a_person_has_decid
     office.service.ignore(NAME, ["inv-2"], "a sales receipt, by hand", "Ann").result(PATIENCE)
     assert office.sync().synced == 1
     restore(office, backup.name)
+    assert "The first pass after you resume it reads it." in note(office)
     assert by_schedule(office).requests.writes == 0
     assert office.count("Invoice", "Payment") == (2, 2)
     assert office.view().paused
@@ -401,6 +410,7 @@ def test_what_was_ignored_after_a_backup_is_not_posted_before_a_person_has_decid
     office.sync()
     assert office.count("Invoice", "Payment") == (2, 2)
     assert office.view().counts == {Status.SYNCED: 2, Status.IGNORED: 1}
+    assert note(office) == ""
 
 
 def test_a_company_that_was_paused_when_the_backup_was_made_stays_so_without_another_word(

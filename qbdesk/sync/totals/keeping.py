@@ -62,7 +62,7 @@ def _take(
     posted = steps.posted(connection, ids)
     changes: dict[Place, Sums] = {}
     for rows in control.figures(connection, ids).values():
-        _add(changes, map(_read, rows), taken_out=True)
+        _add(changes, map(read_figure, rows), taken_out=True)
     taken: dict[int, tuple[datetime, Kept]] = {}
     for record in invoices.get(connection, ids):
         found = _control(record, posted.get(record.id, ()), around)
@@ -92,7 +92,8 @@ def _written(figure: Figure) -> list[Any]:
     return [*place, *amounts, figure.in_source, figure.in_quickbooks]
 
 
-def _read(row: list[Any]) -> Figure:
+def read_figure(row: list[Any]) -> Figure:
+    """As `control` keeps it."""
     month, currency, kind, key, source, quickbooks, *counts = row
     return Figure(month, currency, kind, key, Decimal(source), Decimal(quickbooks), *counts)
 
