@@ -67,6 +67,7 @@ def as_json_value(found: ControlTotals) -> dict[str, object]:
         "still_open_count": found.still_open_count,
         "differing": [_marked(entry) for entry in found.differing],
         "differing_count": found.differing_count,
+        "note": found.note,
     }
 
 
@@ -106,9 +107,11 @@ def _amount(amount: Decimal, currency: str) -> str:
 
 
 def _print(found: ControlTotals) -> None:
-    if not found.lines:
+    if found.note:
+        click.echo(f"{plain(found.company)}: {found.note}")
+    elif not found.lines:
         click.echo(f"{plain(found.company)}: nothing of this is in QuickBooks by qbdesk.")
-    else:
+    if found.lines:
         columns = {"What": "left", "": "left", "Source": "right", "QuickBooks": "right"}
         columns |= {"Difference": "right"}
         print_table(columns, [_cells(line) for line in found.lines])
@@ -119,7 +122,7 @@ def _print(found: ControlTotals) -> None:
         ("Still open in QuickBooks", found.still_open, found.still_open_count),
         ("Otherwise in QuickBooks", found.differing, found.differing_count),
     ):
-        click.echo(f"{title}: {count or 'none'}.")
+        click.echo(f"{title}: {count or ('not known yet' if found.note else 'none')}.")
         for entry in entries:
             left = f", {_money(entry.open, entry.currency)} open" if entry.open else ""
             click.echo(plain(f"  {entry.number}{left}: {entry.why}"))

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from qbdesk.sync import intake
 from qbdesk.sync.ledger import invoices, journal, memory, steps
+from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.ledger.parts import parts
 from qbdesk.sync.ledger.steps import StepState
@@ -98,7 +99,7 @@ class Rebuild:
 
     def is_done(self) -> bool:
         """Whether the books have been read from the first day on."""
-        return self._told().get(SINCE, "9") <= self._company.from_date.isoformat()
+        return _reaches_back(self._told(), self._company)
 
     def _told(self) -> dict[str, str]:
         with self._ledger.begin() as connection:
@@ -253,6 +254,16 @@ class Rebuild:
     def _is_confirmed(self, connection: Connection, operation: str) -> bool:
         latest = steps.latest(connection, self._company.id, [operation]).get(operation)
         return latest is not None and latest.state is StepState.CONFIRMED
+
+
+def is_awaited(connection: Connection, company: Company) -> bool:
+    """Nobody has yet read, or been refused, what qbdesk may have posted there before."""
+    told = memory.recall(connection, company.id, memory.REBUILT)
+    return REFUSED not in told and not _reaches_back(told, company)
+
+
+def _reaches_back(told: Mapping[str, str], company: Company) -> bool:
+    return told.get(SINCE, "9") <= company.from_date.isoformat()
 
 
 def _operations(record: InvoiceRecord) -> Iterator[Expected]:

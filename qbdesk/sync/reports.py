@@ -90,6 +90,7 @@ class ControlTotals:
         months: Those there is anything of, newest first.
         still_open, differing: The first of them; the counts say how many there are.
         current: False while something has changed since these were added up.
+        note: What has to be known of all these figures; else empty.
     """
 
     company: str
@@ -103,6 +104,7 @@ class ControlTotals:
     still_open_count: int
     differing: tuple[MarkedInvoice, ...]
     differing_count: int
+    note: str = ""
 
     @property
     def agree(self) -> bool:

@@ -69,6 +69,17 @@ def assert_each_once_in_quickbooks(office: Office, number: int) -> None:
     assert {entry["Balance"] for entry in office.entities("Invoice")} == {0}
 
 
+def note(office: Office) -> str:
+    return office.service.totals(NAME).result(PATIENCE).note
+
+
+def assert_totals_agree(office: Office) -> None:
+    found = office.service.totals(NAME).result(PATIENCE)
+    assert found.note == ""
+    assert {line.difference for line in found.lines} == {0}
+    assert (found.still_open_count, found.differing_count) == (0, 0)
+
+
 @pytest.fixture
 def office(open_office: OpenOffice) -> Office:
     """QuickBooks does not keep its word here: a request id that comes again makes a second one."""
@@ -133,6 +144,7 @@ def test_a_copy_made_in_the_middle_of_a_posting_goes_on_with_what_came_of_it(
     copy.put_back()
     assert office.sync().requests.writes == 0
     assert_each_once(office, 1)
+    assert_totals_agree(office)
 
 
 @pytest.mark.parametrize("write", ["invoice", "payment"])
@@ -173,6 +185,7 @@ def test_a_payment_of_two_that_was_posted_since_is_not_posted_again(office: Offi
     office.sync()
     assert office.count("Invoice", "Payment") == (1, 2)
     assert office.status() is Status.SYNCED
+    assert_totals_agree(office)
 
 
 def test_an_old_copy_that_is_put_back_under_a_running_pass_stops_it_before_the_next_write(
@@ -286,11 +299,14 @@ def test_a_lost_ledger_of_many_invoices_costs_few_reads(office: Office, tmp_path
     assert office.post(*clients(40)).synced == 40
     office.open(tmp_path / "new computer", vault=False)
     office.add()
+    assert note(office) == ""
     office.connect()
+    assert "The next pass reads it." in note(office)
     result = office.sync()
     assert (result.synced, result.requests.writes, result.requests.batches) == (40, 0, 0)
     assert result.requests.reads <= 12
     assert_each_once(office, 40)
+    assert_totals_agree(office)
 
 
 def test_where_quickbooks_refuses_the_list_each_invoice_is_looked_for_by_its_number(
@@ -303,6 +319,7 @@ def test_where_quickbooks_refuses_the_list_each_invoice_is_looked_for_by_its_num
     result = by_schedule(office)
     assert (result.synced, result.requests.writes) == (2, 0)
     assert_each_once(office, 2)
+    assert note(office) == ""
     usual = reads(office)
     office.clock.advance(days=1)
     assert reads(office) == usual + 2
@@ -359,6 +376,7 @@ def test_after_a_damaged_ledger_nothing_is_posted_before_a_person_decides_and_no
     assert office.sync().requests.writes == 3
     assert before.items() <= office.ids().items()
     assert_each_once(office, 4)
+    assert_totals_agree(office)
     assert "in order" in str(service.restore(None).exception(PATIENCE))
 
 
@@ -387,6 +405,7 @@ def test_what_was_ignored_after_a_backup_is_not_posted_before_a_person_has_decid
     office.service.ignore(NAME, ["inv-2"], "a sales receipt, by hand", "Ann").result(PATIENCE)
     assert office.sync().synced == 1
     restore(office, backup.name)
+    assert "The first pass after you resume it reads it." in note(office)
     assert by_schedule(office).requests.writes == 0
     assert office.count("Invoice", "Payment") == (2, 2)
     assert office.view().paused
@@ -399,6 +418,7 @@ def test_what_was_ignored_after_a_backup_is_not_posted_before_a_person_has_decid
     office.sync()
     assert office.count("Invoice", "Payment") == (2, 2)
     assert office.view().counts == {Status.SYNCED: 2, Status.IGNORED: 1}
+    assert note(office) == ""
 
 
 def test_an_invoice_that_the_ledger_does_not_know_can_be_ignored_while_paused_only(

@@ -1,8 +1,10 @@
 """Control totals over real passes: source against QuickBooks' books (bookkeeping rule 33)."""
 
 import csv
+import json
 import os
 import stat
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from sqlalchemy import delete
 
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger.tables import control, control_total
+from qbdesk.sync.lookups import Lookups
+from qbdesk.sync.planner.decisions import Subject
 from qbdesk.sync.reports import ControlTotals, Kind, SeenAmount, TotalLine
 from qbdesk.sync.views import CompanyChanged, Progress, Status
 
@@ -207,6 +211,34 @@ def test_a_deleted_invoice_is_missing_in_quickbooks(office: Office) -> None:
     assert (found.still_open_count, found.differing_count) == (0, 1)
     assert office.resolve("post_again").synced == 1
     assert totals(office).agree
+
+
+@pytest.mark.parametrize("seen", ["before the invoice is read", "after the invoice is read"])
+def test_a_payment_that_is_taken_over_is_taken_off_its_invoice_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch, seen: str
+) -> None:
+    office.post(document())
+    (entry,) = office.entities("Payment")
+    names = ("CustomerRef", "TotalAmt", "PrivateNote", "Line", "DepositToAccountRef")
+    same = json.loads(json.dumps({name: entry[name] for name in names}, default=float))
+    office.enter("payment?operation=delete", {"Id": entry["Id"], "SyncToken": entry["SyncToken"]})
+    office.resync()
+    look = Lookups.answer
+
+    async def when_it_is_there(lookups: Lookups, subject: Subject, keys: Sequence[str]) -> None:
+        if subject is Subject.PAYMENTS and office.count("Payment") == (0,):
+            office.enter("payment", same)
+        await look(lookups, subject, keys)
+
+    if seen.startswith("before"):
+        office.enter("payment", same)
+    monkeypatch.setattr(Lookups, "answer", when_it_is_there)
+    assert office.resolve("pay_again").synced == 1
+    assert "it was taken over" in str(office.journal())
+    assert office.count("Payment") == (1,)
+    found = totals(office)
+    assert {line.difference for line in found.lines} == {0}
+    assert (found.still_open_count, found.differing_count) == (0, 0)
 
 
 def test_an_invoice_whose_payment_was_refused_is_listed_as_open(office: Office) -> None:

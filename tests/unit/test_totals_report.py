@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,11 +12,12 @@ import pytest
 from known import FACTS
 from sqlalchemy import Connection
 
+from qbdesk.commands.totals import _print
 from qbdesk.sync.ledger import companies, control, invoices
 from qbdesk.sync.ledger.control import Kept, Place, Sums
 from qbdesk.sync.ledger.database import open_ledger
 from qbdesk.sync.reports import Kind
-from qbdesk.sync.totals import report
+from qbdesk.sync.totals import csv_file, report
 from qbdesk.sync.views import Status
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -158,3 +160,57 @@ def test_a_ledger_from_before_the_control_totals_gets_them(tmp_path: Path) -> No
     with ledger.begin() as opened:
         assert control.months(opened, 1) == []
     ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("figures", "why"),
+    [
+        (
+            [
+                ["2026-11", "CAD", "gross", "", "399.00", "353.00", 1, 1],
+                ["2026-11", "CAD", "tax", " 13", "46.00", "0", 1, 1],
+            ],
+            "The total is 399.00 CAD here and 353.00 CAD in QuickBooks. "
+            "Tax is 46.00 CAD here and 0.00 CAD in QuickBooks.",
+        ),
+        (
+            [
+                ["2026-11", "CAD", "gross", "", "113.00", "113.00", 1, 1],
+                ["2026-11", "CAD", "tax", "?", "13.00", "0", 1, 1],
+            ],
+            report.WITHOUT_A_WORD,
+        ),
+        (
+            [
+                ["2026-11", "CAD", "tax", " 5", "5.00", "0", 1, 1],
+                ["2026-11", "CAD", "tax", " 13", "13.00", "18.00", 1, 1],
+            ],
+            report.WITHOUT_A_WORD,
+        ),
+    ],
+)
+def test_what_differs_is_named_where_it_is_known(
+    connection, company, figures: list[list[object]], why: str
+) -> None:
+    row = add_row(connection, company, "a")
+    take(connection, company, row, NOW, marked=True, figures=figures)
+    (entry,) = report.of_company(connection, companies.get(connection, company), None).differing
+    assert entry.why == why
+
+
+def test_what_is_not_known_yet_is_not_said_to_be_nothing(
+    connection, company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = report.of_company(connection, companies.get(connection, company), None)
+    printed = {}
+    for note in ("", "It has not been read yet."):
+        _print(replace(found, note=note))
+        printed[note] = capsys.readouterr().out
+    saved = csv_file.text(replace(found, note=note)).splitlines()
+    assert [saved[1], saved[-1]] == [note, "Otherwise in QuickBooks,not known yet"]
+    told, untold = printed[""], printed["It has not been read yet."]
+    assert "Maple: nothing of this is in QuickBooks by qbdesk." in told
+    assert "Still open in QuickBooks: none." in told
+    assert "Maple: It has not been read yet." in untold
+    assert "Still open in QuickBooks: not known yet." in untold
+    assert "none." not in untold.replace("showed: none.", "")

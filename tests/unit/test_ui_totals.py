@@ -139,3 +139,16 @@ def test_a_pass_that_ends_while_they_are_open_is_seen(qtbot, bridge, service) ->
     service.tell(CompanyChanged("oak"), CompanyChanged("maple"))
     qtbot.waitUntil(lambda: dialog.verdict.text() == "Nothing is posted yet")
     assert len(service.calls("totals")) == 2
+
+
+def test_before_quickbooks_was_read_after_a_restore_nothing_is_said_to_agree(
+    qtbot, bridge, service
+) -> None:
+    lines = (total_line(Kind.GROSS, "", "113.00"),)
+    service.control = replace(
+        CONTROL, lines=lines, still_open=(), still_open_count=0, note="It has not been read yet."
+    )
+    dialog = opened(qtbot, bridge, service)
+    assert dialog.verdict.text() == "Not all is known yet"
+    assert dialog.seen.text().startswith("It has not been read yet. The source showed")
+    assert dialog.marked_title.text().endswith("still open: not known yet")

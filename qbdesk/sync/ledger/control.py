@@ -193,6 +193,7 @@ class Marked:
     amount: Decimal | None
     open_amount: Decimal
     message: str
+    figures: list[list[Any]]
 
 
 def marked(
@@ -213,6 +214,7 @@ def marked(
             paid_invoice.c.amount,
             control.c.open_amount,
             paid_invoice.c.message,
+            control.c.figures,
         )
         .join(paid_invoice, paid_invoice.c.id == control.c.invoice_id)
         .where(*here)

@@ -62,6 +62,11 @@ class StepRecord:
         return self.path.startswith(_APART)
 
     @property
+    def taken_over(self) -> bool:
+        """It was found in QuickBooks: this ledger has not written it (see `adopt`)."""
+        return not self.request_id
+
+    @property
     def was_sent(self) -> bool:
         """It left before, and was proven absent."""
         return self.state is StepState.INTENT and self.sent_at is not None

@@ -73,6 +73,8 @@ def _safe(cell: Cell) -> str:
 
 def _rows(totals: ControlTotals) -> Iterator[list[Cell]]:
     yield ["Control totals", totals.company, totals.month or "all time"]
+    if totals.note:
+        yield [totals.note]
     yield []
     yield ["What", "Tax code or account", "Currency", "Source", "QuickBooks", "Difference", ""]
     for line in totals.lines:
@@ -91,7 +93,7 @@ def _rows(totals: ControlTotals) -> Iterator[list[Cell]]:
         ("Otherwise in QuickBooks", totals.differing, totals.differing_count),
     ):
         yield []
-        yield [title, count or "none"]
+        yield [title, count or ("not known yet" if totals.note else "none")]
         if entries:
             yield heading
         for entry in entries:

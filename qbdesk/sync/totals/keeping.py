@@ -62,7 +62,7 @@ def _take(
     posted = steps.posted(connection, ids)
     changes: dict[Place, Sums] = {}
     for rows in control.figures(connection, ids).values():
-        _add(changes, map(_read, rows), taken_out=True)
+        _add(changes, map(read_figure, rows), taken_out=True)
     taken: dict[int, tuple[datetime, Kept]] = {}
     for record in invoices.get(connection, ids):
         found = _control(record, posted.get(record.id, ()), around)
@@ -92,7 +92,8 @@ def _written(figure: Figure) -> list[Any]:
     return [*place, *amounts, figure.in_source, figure.in_quickbooks]
 
 
-def _read(row: list[Any]) -> Figure:
+def read_figure(row: list[Any]) -> Figure:
+    """As `control` keeps it."""
     month, currency, kind, key, source, quickbooks, *counts = row
     return Figure(month, currency, kind, key, Decimal(source), Decimal(quickbooks), *counts)
 
@@ -135,7 +136,9 @@ def _codes(body: bytes) -> tuple[str, ...]:
 
 def _payment(step: StepRecord) -> PostedPayment:
     answer = step.answer or {}
-    return PostedPayment(Decimal(answer["total"]), answer.get("account"), step.ended_at)
+    # What was taken over was there before: the invoice's balance knows of it.
+    ended_at = None if step.taken_over else step.ended_at
+    return PostedPayment(Decimal(answer["total"]), answer.get("account"), ended_at)
 
 
 def _sent_to(step: StepRecord) -> str | None:

@@ -5,15 +5,16 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from qbdesk.sync import recollection
+from qbdesk.sync import rebuild, recollection
 from qbdesk.sync.filed import Filed
 from qbdesk.sync.ledger import control
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.control import Marked, Place, Sums
-from qbdesk.sync.money import ZERO
+from qbdesk.sync.money import ZERO, shown
 from qbdesk.sync.preflight import Facts
 from qbdesk.sync.reports import ControlTotals, Kind, MarkedInvoice, SeenAmount, SeenLine, TotalLine
 from qbdesk.sync.totals.figures import ALL_RATES, ELSEWHERE, POSTED, SEEN, UNTOLD, untold
+from qbdesk.sync.totals.keeping import read_figure
 from qbdesk.sync.views import Status
 
 MOST_MARKED = 500  # invoices named one by one; how many there are is said in any case
@@ -29,6 +30,10 @@ _FILED_LABELS = {
     Filed.FIRST_OPEN_DAY: "{count} dated after it",
     Filed.PERHAPS: "{count} perhaps dated in it",
 }
+UNREAD = (
+    "This ledger has not read from QuickBooks yet what qbdesk has posted there, so more may be in "
+    "QuickBooks than is shown here. {when} reads it."
+)
 WITHOUT_A_WORD = "The figures in QuickBooks are not those of the source. Compare the two."
 
 
@@ -54,7 +59,16 @@ def of_company(connection: Connection, company: Company, month: str | None) -> C
         still_open_count=listed[True][1],
         differing=tuple(map(_marked, listed[False][0])),
         differing_count=listed[False][1],
+        note=_note(connection, company),
     )
+
+
+def _note(connection: Connection, company: Company) -> str:
+    """After a restore, or on a new computer, the ledger knows less than QuickBooks."""
+    if company.realm_id is None or not rebuild.is_awaited(connection, company):
+        return ""
+    paused = company.paused
+    return UNREAD.format(when="The first pass after you resume it" if paused else "The next pass")
 
 
 def lines(found: Mapping[Place, Sums], facts: Facts | None) -> tuple[TotalLine, ...]:
@@ -144,5 +158,18 @@ def _marked(entry: Marked) -> MarkedInvoice:
         currency=entry.currency,
         total=entry.amount or ZERO,
         open=entry.open_amount,
-        why=entry.message or WITHOUT_A_WORD,
+        why=entry.message or _what_differs(entry),
     )
+
+
+def _what_differs(entry: Marked) -> str:
+    """Total and tax, where they do."""
+    sentences = []
+    for kind, name in ((Kind.GROSS, "The total"), (Kind.TAX, "Tax")):
+        some = [each for each in map(read_figure, entry.figures) if each.kind == kind]
+        here = sum((each.source for each in some), ZERO)
+        there = sum((each.quickbooks for each in some), ZERO)
+        if here != there and not any(untold(kind, each.key) for each in some):
+            amounts = shown(here, entry.currency), shown(there, entry.currency)
+            sentences.append("{} is {} here and {} in QuickBooks.".format(name, *amounts))
+    return " ".join(sentences) or WITHOUT_A_WORD

@@ -121,7 +121,9 @@ class TotalsDialog(Sheet):
             self.month.setCurrentIndex(max(0, self.month.findData(totals.month)))
 
     def _judge(self, totals: ControlTotals) -> None:
-        if not totals.lines:
+        if totals.note:
+            told, tone, sign = self.tr("Not all is known yet"), Tone.MIND, "signs/mind"
+        elif not totals.lines:
             told, tone, sign = self.tr("Nothing is posted yet"), Tone.QUIET, ""
         elif totals.agree:
             told, tone = self.tr("Source and QuickBooks agree"), Tone.GOOD
@@ -183,7 +185,8 @@ def _marked_cells(entry: MarkedInvoice) -> list[Cell]:
 def _marked_title(owner: QWidget, totals: ControlTotals) -> str:
     still_open = words.number(totals.still_open_count) or "0"
     said = owner.tr("Invoices made by qbdesk that are still open: {count}")
-    told = said.format(count=still_open if totals.still_open_count else owner.tr("none"))
+    none = owner.tr("not known yet") if totals.note else owner.tr("none")
+    told = said.format(count=still_open if totals.still_open_count else none)
     if totals.differing_count:
         said = owner.tr("   ·   paid, but otherwise in QuickBooks: {count}")
         told += said.format(count=words.number(totals.differing_count))
@@ -198,7 +201,8 @@ def _seen(owner: QWidget, totals: ControlTotals) -> str:
         for line in totals.seen
     ]
     told = ", ".join(parts) or owner.tr("none")
-    return said.format(count=words.number(everything), parts=told)
+    told = said.format(count=words.number(everything), parts=told)
+    return f"{totals.note} {told}" if totals.note else told
 
 
 def _file_name(company: str, month: str | None) -> str:
