@@ -21,6 +21,7 @@ from qbdesk.sync.views import CompanyChanged, CompanyRemoved, CompanyView, Event
 
 SOURCES = ("feed",)
 LONGEST_NAME = 80
+_TOKEN_AGAIN = "Token of the invoicing system entered again"
 _NOTHING_ADDED = {
     feed.DOWN: "The invoicing system cannot be reached at {url}, so nothing was added or changed. "
     "Check the address.",
@@ -122,10 +123,9 @@ class CompaniesDesk:
                 _begin_from(connection, before, first_day, who, around.clock())
             added = companies.named(connection, name)
             assert added is not None
-            told = f"Posts what was paid from {added.from_date} on at {tenant.name}, {url}."
-            if before is not None:
-                told += f" Before: from {before.from_date} on, {before.source_url}."
-            journal.add(connection, added.id, None, around.clock(), told, who=who)
+            told = _about_adding(before, added)
+            if told:
+                journal.add(connection, added.id, None, around.clock(), told, who=who)
         if before is not None and before.from_date != first_day:
             self._engine.look_soon(name)
         self._hears(CompanyChanged(name))
@@ -250,6 +250,20 @@ def _first_day(company: Company | None, name: str, wanted: date | None) -> date:
         f"There is no company {name} yet. To add it, name the first day too: --from YYYY-MM-DD. "
         "What was paid before that day is not posted."
     )
+
+
+def _about_adding(before: Company | None, after: Company) -> str:
+    """What the journal tells; nothing where another first day was told already."""
+    if before is None:
+        return (
+            f"Posts what was paid from {after.from_date} on at {after.tenant_name}, "
+            f"{after.source_url}."
+        )
+    if before.source_url != after.source_url:
+        return f"{_TOKEN_AGAIN}, for {after.source_url}. Before: {before.source_url}."
+    if before.from_date != after.from_date:
+        return ""
+    return f"{_TOKEN_AGAIN}; address and first day as before."
 
 
 def _begin_from(

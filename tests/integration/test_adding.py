@@ -28,3 +28,15 @@ def test_nothing_is_said_to_go_on_by_itself_where_nothing_was_added(
     with pytest.raises(SourceUnreachable, match=f"{what}.*nothing was added or changed"):
         office.add("Other")
     assert [view.name for view in office.service.companies().result(PATIENCE)] == [NAME]
+
+
+def test_another_address_is_told_with_the_one_before_and_not_as_another_first_day(
+    office: Office,
+) -> None:
+    before = office.view().source_url
+    other = before.replace("127.0.0.1", "localhost")
+    asked = office.service.add_company(NAME, "feed", other, SOURCE_TOKEN, None, "Ann")
+    assert asked.result(PATIENCE).source_url == other
+    entry = office.journal(None)[-1]
+    told = f"Token of the invoicing system entered again, for {other}. Before: {before}."
+    assert (entry.who, entry.text) == ("Ann", told)
