@@ -28,7 +28,8 @@ from qbdesk.sync.views import InvoiceQuery, InvoiceRow, PassResult, SortBy, Stat
 if TYPE_CHECKING:
     from qbdesk.sync.service import Service
 
-AT_REST = (Status.SYNCED, Status.ALREADY_IN_QUICKBOOKS, Status.IGNORED)
+THERE = Status.ALREADY_IN_QUICKBOOKS
+AT_REST = (Status.SYNCED, Status.IGNORED)
 IGNORE = "ignore"
 OF_EVERY_ONE = ("try_again", IGNORE)  # what every held invoice offers
 HOW_TO_DECIDE = (
@@ -50,7 +51,7 @@ def sync(company: str | None, as_json: bool, preview_only: bool) -> None:
         names = _names(opened, company)
         if preview_only:
             for name in names:
-                _preview(opened, name, as_json=as_json)
+                print_preview(opened, name, as_json=as_json)
             return
         results = _passes(opened, names)
         for result in results:
@@ -109,19 +110,26 @@ def _tell(result: PassResult, *, as_json: bool) -> None:
         )
 
 
-def _preview(opened: "Service", company: str, *, as_json: bool) -> None:
+def print_preview(opened: "Service", company: str, *, as_json: bool) -> None:
+    """What the next pass would do, for people or as JSON."""
     with shown_progress(opened, [company]):
         found = wait(opened.preview(company))
-    to_do = [row for row in found.rows if row.status not in AT_REST]
     if as_json:
         rows = [_row(row) for row in found.rows]
         print_json(preview.as_json_value(found) | {"invoices": rows})
-    elif to_do:
-        preview.print_summary(found)
-        click.echo()
-        print_rows(to_do)
-    else:
+        return
+    # Of those that QuickBooks has already the sums count what was not known before, too.
+    there = {row.source_id for row in _all_rows(opened, company, THERE)}
+    new = [row for row in found.rows if row.status is not THERE or row.source_id not in there]
+    told = [row for row in new if row.status not in AT_REST]
+    if not told:
         click.echo(f"{plain(company)}: nothing to post.")
+        return
+    preview.print_summary(found)
+    click.echo()
+    print_rows(told)
+    if wait(opened.company(company)).paused:
+        click.echo(plain(preview.HOW_TO_POST.format(name=company)))
 
 
 @click.command()
