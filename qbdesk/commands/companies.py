@@ -48,13 +48,21 @@ def add(company: str, source: str, url: str, from_date: str | None) -> None:
         there = {view.name: view for view in wait(opened.companies())}
         view = wait(opened.add_company(company, source, url, token, day, who()))
         before = there.get(view.name)
-        done = "Added" if before is None else "Changed"
-        told = f"{plain(view.name)}: {plain(view.source_name or '')}, from {view.from_date}."
-        click.echo(f"{done} {told}")
+        click.echo(plain(_about_adding(before, view)))
         if before is None:
             _mind_the_future(view.from_date)
         else:
             _about_another_first_day(before, view)
+
+
+def _about_adding(before: CompanyView | None, after: CompanyView) -> str:
+    told = f"{after.name}: {after.source_name}, from {after.from_date}."
+    if before is None:
+        return f"Added {told}"
+    if (before.source_url, before.from_date) == (after.source_url, after.from_date):
+        renewed = "token of the invoicing system entered again"
+        return f"{after.name}: {renewed}; address and first day as before."
+    return f"Changed {told}"
 
 
 def _mind_the_future(first_day: date) -> None:

@@ -8,7 +8,7 @@ import click
 from qbdesk.commands.progress import shown_progress
 from qbdesk.commands.running import is_person, plain, print_json, service, wait
 from qbdesk.home import home_folder
-from qbdesk.sync.doctor.computer import LEDGER, examine_computer
+from qbdesk.sync.doctor.computer import LEDGER, examine_computer, has_no_tables
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.views import Checkup, Finding, Probed
 
@@ -44,7 +44,7 @@ def _can_be_opened(home: Path, found: list[Finding]) -> bool:
     """Without a ledger there is nothing more to look at, and none is made for that."""
     file = home / LEDGER
     damaged = any(finding.level == "stop" and str(file) in finding.sentence for finding in found)
-    return file.exists() and not damaged
+    return not damaged and not has_no_tables(file)
 
 
 def _all_companies(found: list[Finding]) -> list[Checkup]:

@@ -1,7 +1,8 @@
 """sync, invoices, resync, resolve, ignore, journal."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -20,14 +21,21 @@ from qbdesk.commands.running import (
     wait,
     who,
 )
-from qbdesk.sync.errors import Refusal
+from qbdesk.sync.errors import LedgerDamaged, Refusal
 from qbdesk.sync.money import shown
 from qbdesk.sync.views import InvoiceQuery, InvoiceRow, PassResult, SortBy, Status
 
 if TYPE_CHECKING:
     from qbdesk.sync.service import Service
 
-AT_REST = (Status.SYNCED, Status.ALREADY_IN_QUICKBOOKS, Status.IGNORED)
+THERE = Status.ALREADY_IN_QUICKBOOKS
+AT_REST = (Status.SYNCED, Status.IGNORED)
+IGNORE = "ignore"
+OF_EVERY_ONE = ("try_again", IGNORE)  # what every held invoice offers
+HOW_TO_DECIDE = (
+    "To decide: qbdesk resolve COMPANY ID CHOICE; try_again is always one. To leave an invoice "
+    "alone: qbdesk ignore COMPANY ID."
+)
 STOPPED = "Stopped. What was posted stays; the rest waits for the next pass."
 
 
@@ -43,7 +51,7 @@ def sync(company: str | None, as_json: bool, preview_only: bool) -> None:
         names = _names(opened, company)
         if preview_only:
             for name in names:
-                _preview(opened, name, as_json=as_json)
+                print_preview(opened, name, as_json=as_json)
             return
         results = _passes(opened, names)
         for result in results:
@@ -105,19 +113,26 @@ def _tell(result: PassResult, *, as_json: bool) -> None:
         )
 
 
-def _preview(opened: "Service", company: str, *, as_json: bool) -> None:
+def print_preview(opened: "Service", company: str, *, as_json: bool) -> None:
+    """What the next pass would do, for people or as JSON."""
     with shown_progress(opened, [company]):
         found = wait(opened.preview(company))
-    to_do = [row for row in found.rows if row.status not in AT_REST]
     if as_json:
         rows = [_row(row) for row in found.rows]
         print_json(preview.as_json_value(found) | {"invoices": rows})
-    elif to_do:
-        preview.print_summary(found)
-        click.echo()
-        _print_rows(to_do)
-    else:
+        return
+    # Of those that QuickBooks has already the sums count what was not known before, too.
+    there = {row.source_id for row in _all_rows(opened, company, THERE)}
+    new = [row for row in found.rows if row.status is not THERE or row.source_id not in there]
+    told = [row for row in new if row.status not in AT_REST]
+    if not told:
         click.echo(f"{plain(company)}: nothing to post.")
+        return
+    preview.print_summary(found)
+    click.echo()
+    print_rows(told)
+    if wait(opened.company(company)).paused:
+        click.echo(plain(preview.HOW_TO_POST.format(name=company)))
 
 
 @click.command()
@@ -132,7 +147,7 @@ def invoices(company: str | None, status: str | None, as_json: bool) -> None:
     if as_json:
         print_json([_row(row) for row in rows])
     else:
-        _print_rows(rows)
+        print_rows(rows, choices=True)
 
 
 def _all_rows(opened: "Service", company: str, status: str | None) -> list[InvoiceRow]:
@@ -148,7 +163,7 @@ def _all_rows(opened: "Service", company: str, status: str | None) -> list[Invoi
 
 def print_all(opened: "Service", company: str) -> None:
     """The table of a company's invoices."""
-    _print_rows(_all_rows(opened, company, None))
+    print_rows(_all_rows(opened, company, None))
 
 
 def _row(row: InvoiceRow) -> dict[str, object]:
@@ -163,13 +178,25 @@ def _row(row: InvoiceRow) -> dict[str, object]:
     }
 
 
-def _print_rows(rows: Sequence[InvoiceRow]) -> None:
+def print_rows(rows: Sequence[InvoiceRow], *, choices: bool = False) -> None:
+    """A table, and below it why each held invoice is held; with its id and `choices`, if wanted."""
     columns = {"Number": "left", "Customer": "left", "Amount": "right", "Paid": "left"}
     columns |= {"Method": "left", "Status": "left"}
     print_table(columns, [_cells(row) for row in rows])
-    for row in rows:
-        if row.status is Status.NEEDS_ATTENTION:
-            click.echo(f"{plain(row.number or row.source_id)}: {plain(row.message)}")
+    held = [row for row in rows if row.status is Status.NEEDS_ATTENTION]
+    for row in held:
+        click.echo(f"{plain(row.number or row.source_id)}: {plain(row.message)}")
+        if choices:
+            _print_choices(row)
+    if choices and held:
+        click.echo(HOW_TO_DECIDE)
+
+
+def _print_choices(row: InvoiceRow) -> None:
+    click.echo(f"  ID {plain(row.source_id)}")
+    for choice in row.choices:
+        if choice.word not in OF_EVERY_ONE:
+            click.echo(f"  {plain(choice.word)}: {plain(choice.label)}")
 
 
 def _cells(row: InvoiceRow) -> list[str]:
@@ -179,13 +206,24 @@ def _cells(row: InvoiceRow) -> list[str]:
     return [row.number, row.customer, amount, paid, row.method, status]
 
 
+@contextmanager
+def _naming_the_list(company: str) -> Iterator[None]:
+    """Whoever names an id or a choice that is not there hears where they stand."""
+    try:
+        yield
+    except LedgerDamaged:
+        raise
+    except Refusal as error:
+        raise Refusal(f"{error} Ids and choices are shown by qbdesk invoices {company}.") from None
+
+
 @click.command()
 @click.argument("company")
 @click.argument("ids", nargs=-1, required=True)
 def resync(company: str, ids: tuple[str, ...]) -> None:
     """Queue invoices again; the next pass posts them."""
     with service() as opened:
-        with turn(opened, company):
+        with turn(opened, company), _naming_the_list(company):
             wait(opened.resync(company, ids, who()))
         click.echo(f"{len(ids)} queued; the next pass posts.")
 
@@ -195,9 +233,11 @@ def resync(company: str, ids: tuple[str, ...]) -> None:
 @click.argument("ids", nargs=-1, required=True)
 @click.argument("choice")
 def resolve(company: str, ids: tuple[str, ...], choice: str) -> None:
-    """Take a choice that these invoices offer; `qbdesk invoices COMPANY --json` lists them."""
+    """Take a choice that these invoices offer; `qbdesk invoices COMPANY` lists them."""
+    if choice == IGNORE:
+        raise Refusal(f"To leave invoices alone: qbdesk ignore {company} {' '.join(ids)}.")
     with service() as opened:
-        with turn(opened, company):
+        with turn(opened, company), _naming_the_list(company):
             wait(opened.resolve_all(company, ids, choice, who()))
         click.echo("Decided; the next pass goes on with it.")
 
@@ -209,7 +249,7 @@ def resolve(company: str, ids: tuple[str, ...], choice: str) -> None:
 def ignore(company: str, ids: tuple[str, ...], note: str) -> None:
     """Leave invoices alone from now on."""
     with service() as opened:
-        with turn(opened, company):
+        with turn(opened, company), _naming_the_list(company):
             wait(opened.ignore(company, ids, note, who()))
         click.echo(f"{len(ids)} ignored.")
 

@@ -22,6 +22,10 @@ WORDS = {
     PlanKind.WAITING: "Waits",
     PlanKind.IGNORED: "Ignored",
 }
+HOW_TO_POST = (
+    "{name} is paused, so nothing of this is posted. Then post it: qbdesk resume {name}, and "
+    "qbdesk sync {name} unless the tray program runs."
+)
 _UNDER_WAY = (Status.WAITING, Status.POSTING)
 
 

@@ -13,12 +13,23 @@ from qbdesk.sync.errors import Refusal
 from qbdesk.sync.keepers import secret_name
 from qbdesk.sync.ledger import companies, invoices, journal
 from qbdesk.sync.ledger.companies import Company
+from qbdesk.sync.model import Tenant
 from qbdesk.sync.place import examine_place
-from qbdesk.sync.sources.feed import FeedSource, checked_url
+from qbdesk.sync.sources import feed
+from qbdesk.sync.sources.source import SourceUnreachable
 from qbdesk.sync.views import CompanyChanged, CompanyRemoved, CompanyView, Event
 
 SOURCES = ("feed",)
 LONGEST_NAME = 80
+_TOKEN_AGAIN = "Token of the invoicing system entered again"
+_NOTHING_ADDED = {
+    feed.DOWN: "The invoicing system cannot be reached at {url}, so nothing was added or changed. "
+    "Check the address.",
+    feed.RUBBISH: "What answers at {url} is nothing that qbdesk can read, so nothing was added or "
+    "changed. Check the address.",
+    feed.BUSY: "The invoicing system at {url} asks for a pause, so nothing was added or changed. "
+    "Try again in a few minutes.",
+}
 
 
 class CompaniesDesk:
@@ -75,11 +86,10 @@ class CompaniesDesk:
             raise Refusal(f"qbdesk reads {', '.join(SOURCES)} for now, not “{source[:40]}”.")
         if not token.strip():
             raise Refusal("Enter the token of the invoicing system; it is made in its settings.")
-        url, around = checked_url(url), self._around
+        url, around = feed.checked_url(url), self._around
         with around.ledger.begin() as connection:
             _first_day(companies.named(connection, name), name, from_date)
-        feed = FeedSource(around.http, url, token.strip(), sleep=around.sleep, chance=around.chance)
-        tenant = await feed.tenant()
+        tenant = await self._tenant(url, token.strip())
         with around.ledger.begin() as connection:
             before = companies.named(connection, name)
         if before is not None and (before.tenant_id, before.source) != (tenant.id, source):
@@ -113,14 +123,25 @@ class CompaniesDesk:
                 _begin_from(connection, before, first_day, who, around.clock())
             added = companies.named(connection, name)
             assert added is not None
-            told = f"Posts what was paid from {added.from_date} on at {tenant.name}, {url}."
-            if before is not None:
-                told += f" Before: from {before.from_date} on, {before.source_url}."
-            journal.add(connection, added.id, None, around.clock(), told, who=who)
+            told = _about_adding(before, added)
+            if told:
+                journal.add(connection, added.id, None, around.clock(), told, who=who)
         if before is not None and before.from_date != first_day:
             self._engine.look_soon(name)
         self._hears(CompanyChanged(name))
         return self.view(added)
+
+    async def _tenant(self, url: str, token: str) -> Tenant:
+        """Whose token it is. Raises as `add` does: here no pass goes on later."""
+        around = self._around
+        source = feed.FeedSource(around.http, url, token, sleep=around.sleep, chance=around.chance)
+        try:
+            return await source.tenant()
+        except SourceUnreachable as error:
+            told = _NOTHING_ADDED.get(str(error))
+            if told is None:
+                raise
+            raise SourceUnreachable(told.format(url=url)) from None
 
     async def item_called(self, company: Company, wanted: str) -> str:
         """The Id of the product or service of this name, or with this Id.
@@ -229,6 +250,20 @@ def _first_day(company: Company | None, name: str, wanted: date | None) -> date:
         f"There is no company {name} yet. To add it, name the first day too: --from YYYY-MM-DD. "
         "What was paid before that day is not posted."
     )
+
+
+def _about_adding(before: Company | None, after: Company) -> str:
+    """What the journal tells; nothing where another first day was told already."""
+    if before is None:
+        return (
+            f"Posts what was paid from {after.from_date} on at {after.tenant_name}, "
+            f"{after.source_url}."
+        )
+    if before.source_url != after.source_url:
+        return f"{_TOKEN_AGAIN}, for {after.source_url}. Before: {before.source_url}."
+    if before.from_date != after.from_date:
+        return ""
+    return f"{_TOKEN_AGAIN}; address and first day as before."
 
 
 def _begin_from(

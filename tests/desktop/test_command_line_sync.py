@@ -97,6 +97,7 @@ def test_an_invoice_that_is_queued_again_is_not_doubled(full: Desk) -> None:
     refused = full.run("resync", "books", ids[0], "no-such-id")
     assert refused.status == 2
     assert "no-such-id" in refused.sentence()
+    assert "qbdesk invoices books" in refused.sentence()
     assert full.rows("waiting") == []
     assert full.run("resync", "books", *ids).status == 0
     assert [row.source_id for row in full.rows("waiting")] == ids
@@ -232,6 +233,11 @@ def test_the_status_is_1_exactly_while_something_needs_attention(desk: Desk) -> 
     bad = desk.run("resolve", "books", "held-HELD-1", "no_such_choice")
     assert bad.status == 2
     assert "does not offer that choice" in bad.sentence()
+    assert "qbdesk invoices books" in bad.sentence()
+    aside = desk.run("resolve", "books", "held-HELD-1", "ignore")
+    assert (aside.status, aside.out) == (2, "")
+    assert "qbdesk ignore books held-HELD-1" in aside.sentence()
+    assert "  ID held-HELD-1\n" in desk.run("invoices").out
     word, both = rows[0].choices[-1].word, ("held-HELD-1", "held-HELD-3")
     assert desk.run("resolve", "books", *both, word).status == 0
     assert desk.run("ignore", "books", "held-HELD-2", "--note", "by hand").status == 0

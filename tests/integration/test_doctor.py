@@ -6,16 +6,20 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from invoices import document
 from office import NAME, Office, OpenOffice
 
+from qbdesk.commands.doctor import doctor
 from qbdesk.home import HOME
 from qbdesk.practice.world import SOURCE_TOKEN
 from qbdesk.sync.doctor.computer import LEDGER, examine_computer
+from qbdesk.sync.errors import LedgerDamaged
 from qbdesk.sync.keyrings import KeyringLocked
 from qbdesk.sync.ledger import marks
 from qbdesk.sync.ledger.database import open_ledger
@@ -62,7 +66,8 @@ def test_the_requests_of_this_month_are_counted_by_kind(office: Office) -> None:
     counts = told_of.requests
     assert (counts.writes, counts.batches) == (seen.writes, seen.batches)
     assert counts.batches >= 2
-    assert f"{counts.batches} batches" in told_of.findings[-1].sentence
+    last = told_of.findings[-1].sentence
+    assert f"as far as this ledger knows: {counts.reads} reads and {counts.batches} batches" in last
     assert counts.reads >= 10
 
 
@@ -173,13 +178,49 @@ async def test_a_damaged_ledger_stops_and_is_left_alone(tmp_path: Path, part: st
     assert (home / LEDGER).read_bytes() == damaged
 
 
-@pytest.mark.parametrize("lost", ["gone", "emptied"])
-async def test_a_ledger_that_was_posted_from_and_is_gone_stops(tmp_path: Path, lost: str) -> None:
-    home = ours(tmp_path)
-    marks.write(home / LEDGER, marks.Mark(1, 1))
-    (home / LEDGER).unlink() if lost == "gone" else (home / LEDGER).write_bytes(b"")
-    (stop,) = (await of_computer(home))["stop"]
+def lose(home: Path, how: str) -> Path:
+    """A home whose ledger was posted from and is gone; a command may have been tried since."""
+    file = ours(home) / LEDGER
+    marks.write(file, marks.Mark(1, 1))
+    file.unlink() if how == "gone" else file.write_bytes(b"")
+    if how == "tried":
+        with pytest.raises(LedgerDamaged):
+            open_ledger(file)
+    return file
+
+
+@pytest.mark.parametrize("how", ["gone", "emptied", "tried"])
+async def test_a_ledger_that_was_posted_from_and_is_gone_stops(tmp_path: Path, how: str) -> None:
+    lose(tmp_path, how)
+    (stop,) = (await of_computer(tmp_path))["stop"]
+    assert "is not there any more" in stop.sentence
     assert "qbdesk restore" in stop.advice
+
+
+@pytest.mark.parametrize("how", ["gone", "tried"])
+def test_the_command_says_so_opens_nothing_and_has_looked(tmp_path: Path, how: str) -> None:
+    file = lose(tmp_path, how)
+    before = file.read_bytes() if file.exists() else None
+    done = CliRunner().invoke(doctor, ["--json"], env={HOME: str(tmp_path)})
+    assert (done.exit_code, done.exception) == (0, None)
+    told = [finding["sentence"] for finding in json.loads(done.stdout)["findings"]]
+    assert any("is not there any more" in sentence for sentence in told)
+    assert (file.read_bytes() if file.exists() else None) == before
+
+
+async def test_an_empty_file_that_was_never_posted_from_is_no_ledger_yet(tmp_path: Path) -> None:
+    (tmp_path / LEDGER).touch(0o600)
+    found = await of_computer(tmp_path)
+    assert any("There is no ledger" in finding.sentence for finding in found["fine"])
+
+
+def test_a_ledger_of_a_newer_qbdesk_is_said_and_not_opened(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(ours(tmp_path) / LEDGER)) as ledger:
+        ledger.execute("UPDATE alembic_version SET version_num = '9999'")
+        ledger.commit()
+    done = CliRunner().invoke(doctor, env={HOME: str(tmp_path)})
+    assert (done.exit_code, done.exception) == (0, None)
+    assert "was written by a newer qbdesk" in done.stdout
 
 
 async def test_rows_that_point_nowhere_are_damage_too(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from qbdesk.sync.ledger import marks
+from qbdesk.sync.ledger.database import NEWER, NEWEST
 from qbdesk.sync.place import Mounts, examine_place
 from qbdesk.sync.vault import Vault, VaultError, in_time
 from qbdesk.sync.views import Finding
@@ -45,45 +46,66 @@ async def _keyring(vault: Vault) -> Finding:
 
 
 def _ledger(file: Path) -> Iterator[Finding]:
-    if _is_gone(file):
-        yield Finding(
-            "stop",
-            f"The ledger {file} is not there any more, although qbdesk has posted from it, so "
-            "nothing can be posted.",
-            "Put a backup back: qbdesk restore.",
-        )
+    """As opening it would find it, but nothing is opened for writing."""
+    if has_no_tables(file):
+        yield _missing(file)
         return
-    if not file.exists():
-        yield Finding(
-            "fine", f"There is no ledger in {file.parent} yet; adding a company makes it."
-        )
-        return
-    if _is_intact(file):
-        yield Finding("fine", "The ledger is intact.")
-    else:
+    if not _is_intact(file):
         yield Finding(
             "stop",
             f"The ledger {file} is damaged or cannot be read, so nothing can be posted.",
             "Put a backup back: qbdesk restore.",
         )
+    elif (_version(file) or "") > NEWEST:
+        yield Finding("stop", NEWER.format(file=file))
+    else:
+        yield Finding("fine", "The ledger is intact.")
     if os.name == "posix":
         yield _privacy(file)
 
 
-def _is_gone(file: Path) -> bool:
-    is_there = file.exists() and file.stat().st_size > 0
-    return not is_there and marks.read(file) not in (None, marks.NOTHING)
+def _missing(file: Path) -> Finding:
+    if marks.read(file) in (None, marks.NOTHING):
+        told = f"There is no ledger in {file.parent} yet; adding a company makes it."
+        return Finding("fine", told)
+    return Finding(
+        "stop",
+        f"The ledger {file} is not there any more, or empty, although qbdesk has posted from it, "
+        "so nothing can be posted.",
+        "Put a backup back: qbdesk restore.",
+    )
+
+
+def has_no_tables(file: Path) -> bool:
+    """Whether it is not there, or only the empty file that trying to open it has left behind."""
+    try:
+        return not file.exists() or _version(file) is None
+    except sqlite3.Error:
+        return False  # there is something, even if it cannot be read
+
+
+def _version(file: Path) -> str | None:
+    with _read_only(file) as ledger:
+        tables = ledger.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")
+        if tables.fetchone() is None:
+            return None
+        found = ledger.execute("SELECT version_num FROM alembic_version").fetchone()
+        return None if found is None else str(found[0])
 
 
 def _is_intact(file: Path) -> bool:
-    """SQLite's own full check, by a connection that can only read."""
+    """SQLite's own full check."""
     try:
-        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=10)) as ledger:
+        with _read_only(file) as ledger:
             checks = ledger.execute("PRAGMA integrity_check(1)").fetchall()
             strays = ledger.execute("PRAGMA foreign_key_check").fetchall()
     except sqlite3.Error:
         return False
     return checks == [("ok",)] and not strays
+
+
+def _read_only(file: Path) -> closing[sqlite3.Connection]:
+    return closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=10))
 
 
 def _privacy(file: Path) -> Finding:

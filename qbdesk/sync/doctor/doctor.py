@@ -41,9 +41,9 @@ class Doctor:
         found.append(
             Finding(
                 "fine",
-                f"Requests to QuickBooks this month: {counts.reads} reads and {counts.batches} "
-                f"batches, which Intuit meters, and {counts.writes} single writes, which it does "
-                "not.",
+                "Requests to QuickBooks this month, as far as this ledger knows: "
+                f"{counts.reads} reads and {counts.batches} batches, which Intuit meters, and "
+                f"{counts.writes} single writes, which it does not.",
             )
         )
         return Checkup(company.name, tuple(found), counts)

@@ -120,7 +120,7 @@ class FeedSource:
             tenant = Tenant.model_validate(found.answer)
             ZoneInfo(tenant.timezone)
         except _Missing:
-            raise SourceUnreachable(_RUBBISH) from None
+            raise SourceUnreachable(RUBBISH) from None
         except (ValidationError, ZoneInfoNotFoundError, ValueError, OSError, _Expired):
             # An OSError: "America" is a folder among the time zones.
             raise SourceUnreachable(
@@ -138,7 +138,7 @@ class FeedSource:
                 found = await self._page(cursor, since, etag)
             except _Expired:
                 if started_anew:
-                    raise SourceUnreachable(_RUBBISH) from None
+                    raise SourceUnreachable(RUBBISH) from None
                 cursor, etag, started_anew = None, None, True
                 continue
             if found.unchanged:
@@ -150,7 +150,7 @@ class FeedSource:
             if not answer.has_more:
                 return
             if cursor in seen or empty >= MOST_EMPTY_PAGES:
-                raise SourceUnreachable(_RUBBISH)  # it would go round in circles for ever
+                raise SourceUnreachable(RUBBISH)  # it would go round in circles for ever
             seen.add(cursor)
 
     async def invoice(self, source_id: str) -> Any | None:
@@ -159,7 +159,7 @@ class FeedSource:
         except _Missing:
             return None
         except _Expired:
-            raise SourceUnreachable(_RUBBISH) from None
+            raise SourceUnreachable(RUBBISH) from None
         return found.answer
 
     async def _page(self, cursor: str | None, since: datetime, etag: str | None) -> _Try:
@@ -171,13 +171,13 @@ class FeedSource:
         try:
             found = await self._get("/v1/invoices", params, etag)
         except _Missing:
-            raise SourceUnreachable(_RUBBISH) from None
+            raise SourceUnreachable(RUBBISH) from None
         if found.unchanged:
             return found
         try:
             return replace(found, answer=_PageAnswer.model_validate(found.answer))
         except ValidationError:
-            raise SourceUnreachable(_RUBBISH) from None
+            raise SourceUnreachable(RUBBISH) from None
 
     async def _get(self, path: str, params: dict[str, str], etag: str | None = None) -> _Try:
         pauses = iter(BACK_OFF)
@@ -207,7 +207,7 @@ class FeedSource:
                 finally:
                     await response.aclose()
         except (httpx.HTTPError, TimeoutError, OSError):
-            return _Try(why=_DOWN)
+            return _Try(why=DOWN)
         self._note_poll_interval(response.headers)
         if response.status_code == 304 and etag is not None:
             return _Try(unchanged=True)
@@ -219,15 +219,15 @@ class FeedSource:
             self.poll_seconds = int(told)
 
 
-_DOWN = (
+DOWN = (
     "The invoicing system cannot be reached. Nothing is lost: qbdesk goes on where it stopped as "
     "soon as it answers."
 )
-_RUBBISH = (
+RUBBISH = (
     "The invoicing system answers something qbdesk cannot read. Nothing is lost: qbdesk tries "
     "again; if it stays like this, ask its makers."
 )
-_BUSY = "The invoicing system asks for a pause; qbdesk goes on by itself."
+BUSY = "The invoicing system asks for a pause; qbdesk goes on by itself."
 
 
 def _etag(headers: httpx.Headers) -> str | None:
@@ -259,12 +259,12 @@ def _read(response: httpx.Response, body: bytes) -> _Try:
     if status == 404:
         raise _Missing
     if status == 429 or (status == 503 and "retry-after" in response.headers):
-        return _Try(why=_BUSY, wait=retry_after(response.headers, LONGEST_WAIT))
+        return _Try(why=BUSY, wait=retry_after(response.headers, LONGEST_WAIT))
     if status >= 500:
-        return _Try(why=_DOWN)
+        return _Try(why=DOWN)
     if status != 200:
-        raise SourceUnreachable(_RUBBISH)
+        raise SourceUnreachable(RUBBISH)
     try:
         return _Try(answer=read_json(body, mend=True))  # one bad row costs no page
     except NotJson:
-        return _Try(why=_RUBBISH)
+        return _Try(why=RUBBISH)
