@@ -8,7 +8,6 @@ import click
 from qbdesk.commands.progress import shown_progress
 from qbdesk.commands.running import is_person, plain, print_json, service, wait
 from qbdesk.home import home_folder
-from qbdesk.sync.doctor.computer import LEDGER, examine_computer, has_no_tables
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.views import Checkup, Finding, Probed
 
@@ -27,6 +26,8 @@ def doctor(probe: str | None, yes: bool, as_json: bool) -> None:
     if probe is not None:
         _probe(probe, yes=yes, as_json=as_json)
         return
+    # Loaded here: they take a while, which --help need not wait for.
+    from qbdesk.sync.doctor.computer import examine_computer
     from qbdesk.sync.vault import KeyringVault
 
     home = home_folder()
@@ -42,6 +43,8 @@ def doctor(probe: str | None, yes: bool, as_json: bool) -> None:
 
 def _can_be_opened(home: Path, found: list[Finding]) -> bool:
     """Without a ledger there is nothing more to look at, and none is made for that."""
+    from qbdesk.sync.doctor.computer import LEDGER, has_no_tables
+
     file = home / LEDGER
     damaged = any(finding.level == "stop" and str(file) in finding.sentence for finding in found)
     return not damaged and not has_no_tables(file)
