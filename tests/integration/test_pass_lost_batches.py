@@ -139,6 +139,16 @@ def _known(count: int) -> list[dict[str, Any]]:
     return [{**each, "number": f"M-{n:02}"} for n, each in enumerate(documents(count, "more"))]
 
 
+def _with_a_lost_batch(open_office: OpenOffice) -> Office:
+    """Twelve invoices left in one batch that never arrived, and the settle time is over."""
+    office = open_office(settle_seconds=300)
+    office.post(*documents(12))
+    office.fault("request_lost", "POST batch")
+    office.post(*_known(12))
+    office.clock.advance(seconds=301)
+    return office
+
+
 def _cut_off(office: Office, at: str) -> None:
     """The second look ends in the middle: the connection fails."""
     edge = Down(office, malformed, "GET", at)
@@ -168,11 +178,7 @@ def test_a_lost_batch_of_invoices_and_payments_goes_again_as_one_after_the_settl
 def test_a_lost_batch_goes_again_as_one_although_the_second_look_was_cut_off(
     open_office: OpenOffice,
 ) -> None:
-    office = open_office(settle_seconds=300)
-    office.post(*documents(12))
-    office.fault("request_lost", "POST batch")
-    office.post(*_known(12))
-    office.clock.advance(seconds=301)
+    office = _with_a_lost_batch(open_office)
     _cut_off(office, "M-05")
     office.clock.advance(seconds=60)
     requests = office.by_schedule().requests
@@ -183,11 +189,7 @@ def test_a_lost_batch_goes_again_as_one_although_the_second_look_was_cut_off(
 def test_what_waits_for_the_rest_of_its_batch_says_so_and_ends_the_pass(
     open_office: OpenOffice,
 ) -> None:
-    office = open_office(settle_seconds=300)
-    office.post(*documents(12))
-    office.fault("request_lost", "POST batch")
-    office.post(*_known(12))
-    office.clock.advance(seconds=301)
+    office = _with_a_lost_batch(open_office)
     _cut_off(office, "M-05")
     office.clock.set_forward(hours=3)  # the others are in doubt anew
     office.events.clear()
@@ -205,11 +207,7 @@ def test_what_waits_for_the_rest_of_its_batch_says_so_and_ends_the_pass(
 def test_what_waits_for_a_batch_of_which_one_is_ignored_leaves_after_the_hour(
     open_office: OpenOffice,
 ) -> None:
-    office = open_office(settle_seconds=300)
-    office.post(*documents(12))
-    office.fault("request_lost", "POST batch")
-    office.post(*_known(12))
-    office.clock.advance(seconds=301)
+    office = _with_a_lost_batch(open_office)
     _cut_off(office, "M-05")
     office.service.ignore(NAME, ["more-11"], "", "Ann").result(PATIENCE)
     office.by_schedule()
@@ -237,11 +235,7 @@ def test_a_batch_that_is_carried_out_between_the_looks_for_its_members_doubles_n
 
 
 def test_the_long_wait_counts_on_over_a_computers_sleep(open_office: OpenOffice) -> None:
-    office = open_office(settle_seconds=300)
-    office.post(*documents(12))
-    office.fault("request_lost", "POST batch")
-    office.post(*_known(12))
-    office.clock.advance(seconds=301)
+    office = _with_a_lost_batch(open_office)
     office.service.ignore(NAME, ["more-3"], "", "Ann").result(PATIENCE)
     office.sync()
     for _ in range(3):
