@@ -8,7 +8,7 @@ from qbdesk.sync import comparison, intake, recollection
 from qbdesk.sync.asking import stopped_or_same
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.keyrings import VaultError
-from qbdesk.sync.ledger import companies, invoices, steps
+from qbdesk.sync.ledger import attempts, companies, invoices
 from qbdesk.sync.lookups import Lookups
 from qbdesk.sync.posting import CompanyStopped
 from qbdesk.sync.preflight import Facts, examine
@@ -106,7 +106,7 @@ class CompanyPass:
             # The settings of now count to its end; see PassEnd for what is changed meanwhile.
             company = companies.get(connection, self._company.id)
             known = recollection.knowledge(connection, company, facts, tools.settle)
-            steps.end_cut_off(connection, self._company.id, tools.clock())
+            attempts.end_cut_off(connection, self._company.id, tools.clock())
         lookups = Lookups(tools.quickbooks, known)
         await Waves(tools, self._verdicts, known, lookups).advance(ids, fresh=fresh)
 

@@ -4,12 +4,17 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 
-from qbdesk.sync.ledger.steps import StepRecord, StepState, Tries
+from qbdesk.sync.ledger.attempts import Tries
+from qbdesk.sync.ledger.steps import BATCH, StepRecord
+from qbdesk.sync.operations import StepKind
 from qbdesk.sync.planner.decisions import Post
 from qbdesk.sync.quickbooks import payloads
 
-BATCH = "batch?requestid="  # how the path of a batch begins
-TURNED_AWAY = 2  # answers without a success, until what was in a batch leaves one by one
+# How often the very same batch leaves without a success before its entries leave one by one: with
+# an answer that turns it away, maybe for one of them, and without any.
+MOST_ANSWERED, MOST_LOST = 2, 4
+# QuickBooks takes a name once, so that what is known by its name is not doubled.
+_NAMED = (StepKind.CUSTOMER, StepKind.ITEM, StepKind.METHOD)
 
 
 class Fate(StrEnum):
@@ -18,6 +23,7 @@ class Fate(StrEnum):
     TOGETHER = "together"  # the very same batch leaves again
     LATER = "later"  # the others are still to come: they wait for them
     SINGLY = "singly"  # nothing of the batch can come late: each leaves by itself
+    LOOK_AGAIN = "look again"  # it was carried out: what is absent after one more settle time
     APART = "apart"  # each leaves by itself, and so only when nothing comes late any more
 
 
@@ -27,6 +33,8 @@ def fate(
     members: Sequence[StepRecord],
     to_come: Collection[int],
     tries: Mapping[int, Tries],
+    *,
+    has_run: bool,
 ) -> Fate:
     """The one place that decides it. QuickBooks knows a batch by the batch's request id alone, so
     that only the very same batch is safe from its earlier self.
@@ -36,22 +44,27 @@ def fate(
         members: All that left by this path last, in the order of their ids, as the batch had them.
         to_come: Those of the others that will be wanted again, as far as can be known.
         tries: How the found ones fared.
+        has_run: It is known to have been carried out, in part at least.
     """
-    if any(each.state in (StepState.CONFIRMED, StepState.REJECTED) for each in members):
-        return Fate.SINGLY
+    if has_run:
+        return Fate.LOOK_AGAIN
     if all(tries[step.id].no_late_commit for _, step in found):
         return Fate.SINGLY
-    # One that was answered is turned away for one of its entries, maybe.
+    apart = Fate.SINGLY if all(each.kind in _NAMED for each in members) else Fate.APART
     again = all(
-        step.body == payloads.body(post.payload) and tries[step.id].batches < TURNED_AWAY
+        step.body == payloads.body(post.payload) and _may_leave_again(tries[step.id])
         for post, step in found
     )
     if not again or path != batch_path([each.request_id for each in members]):
-        return Fate.APART
+        return apart
     missing = {each.id for each in members} - {step.id for _, step in found}
     if not missing:
         return Fate.TOGETHER
-    return Fate.LATER if missing <= set(to_come) else Fate.APART
+    return Fate.LATER if missing <= set(to_come) else apart
+
+
+def _may_leave_again(fared: Tries) -> bool:
+    return fared.batches_answered < MOST_ANSWERED and fared.batches_lost < MOST_LOST
 
 
 def batch_id(request_ids: Sequence[str]) -> str:

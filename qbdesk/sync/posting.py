@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from qbdesk.sync.errors import Trouble
-from qbdesk.sync.ledger import companies, invoices, marks, steps
+from qbdesk.sync.ledger import attempts, companies, invoices, marks, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.ledger.steps import StepRecord, StepState
-from qbdesk.sync.lost_batches import BATCH, Fate, batch_id, batch_path, fate
+from qbdesk.sync.lost_batches import Fate, batch_id, batch_path, fate
 from qbdesk.sync.operations import StepKind, request_id
 from qbdesk.sync.planner.decisions import Post
 from qbdesk.sync.planner.knowledge import Knowledge
@@ -127,7 +127,7 @@ class Poster:
                 step = before.get(entry.post.operation)
                 if step is None or not step.was_sent:
                     new.append(entry)
-                elif step.path.startswith(BATCH):
+                elif step.in_batch:
                     together.setdefault(step.path, []).append((entry, step))
                 else:
                     loads.append([entry])
@@ -138,21 +138,27 @@ class Poster:
                     case Fate.LATER:
                         behind |= {step.operation for _, step in found}
                     case Fate.SINGLY:
-                        again = self._looked_for_since(connection, path, found)
-                        loads += [[entry] for entry in again]
-                    case Fate.APART:
-                        for _, step in found:
-                            steps.put_apart(connection, step)
+                        loads += [[entry] for entry, _ in found]
+                    case told:
+                        self._doubt_anew(connection, told, [step for _, step in found])
         return loads, new, behind
+
+    def _doubt_anew(self, connection: Connection, told: Fate, found: Sequence[StepRecord]) -> None:
+        for step in found:
+            if told is Fate.APART:
+                steps.put_apart(connection, step)
+            else:
+                steps.look_again(connection, step, self._clock())
 
     def _fate(
         self, connection: Connection, path: str, found: Sequence[tuple[Wanted, StepRecord]]
     ) -> Fate:
         members = steps.of_path(connection, self._company.id, path)
         to_come = self._to_come(connection, members) if len(members) > len(found) else set()
-        tries = steps.tries(connection, [step.id for _, step in found])
+        has_run = attempts.have_run(connection, members)
+        tries = attempts.tries(connection, [step for _, step in found])
         posts = [(entry.post, step) for entry, step in found]
-        told = fate(path, posts, members, to_come, tries)
+        told = fate(path, posts, members, to_come, tries, has_run=has_run)
         too_large = self._one_by_one and told in (Fate.TOGETHER, Fate.LATER)
         return Fate.APART if too_large else told
 
@@ -174,18 +180,6 @@ class Poster:
             and newest[each.operation].id == each.id
             and each.invoice_id in under_way
         }
-
-    def _looked_for_since(
-        self, connection: Connection, path: str, found: Sequence[tuple[Wanted, StepRecord]]
-    ) -> Iterator[Wanted]:
-        """Those that were absent still after the others had been found. What was looked for before
-        may have been carried out together with them meanwhile: it is looked for once more."""
-        looked = steps.looked_for_since(connection, self._company.id, path)
-        for entry, step in found:
-            if step.id in looked:
-                yield entry
-            else:
-                steps.look_again(connection, step)
 
     async def _write(self, writes: Sequence[Write]) -> list[Outcome]:
         if len(writes) == 1:
@@ -239,7 +233,7 @@ class Poster:
             for (_, step), outcome in zip(ready, outcomes, strict=True):
                 assert isinstance(outcome, Refused)
                 told, now = outcome.fault, self._clock()
-                steps.add_attempt(connection, step, now, "refused", told.tid, told.sentence)
+                attempts.add(connection, step, now, "refused", told.tid, told.sentence)
                 self._recorder.take_back(connection, step)
 
     def _record(
@@ -306,10 +300,13 @@ class Poster:
             "path": entry.post.kind.path,
         }
         if latest is not None and latest.state is StepState.INTENT:
-            if latest.sent_at is None or latest.body == wanted:
+            if not attempts.is_used_up(connection, latest):
+                if latest.was_sent and latest.body != wanted:
+                    # Proven absent, and the invoice has changed. Under the same request id what is
+                    # carried out late, or was posted by another desk meanwhile, is not doubled.
+                    sending["answer"] = self._other_bytes(connection, entry)
                 steps.change(connection, latest.id, body=wanted, **sending)
                 return replace(latest, body=wanted, **sending)
-            # Proven absent, and the invoice has changed: other bytes need another request id.
             steps.change(connection, latest.id, state=StepState.RETIRED)
         post = entry.post
         generation = 0 if latest is None else latest.generation + 1
@@ -330,6 +327,11 @@ class Poster:
             body=wanted,
             **sending,
         )
+
+    def _other_bytes(self, connection: Connection, entry: Wanted) -> dict[str, Any]:
+        """What `recording.py` has to know: QuickBooks may answer for what left before."""
+        before = invoices.posted_documents(connection, [entry.record.id])[entry.record.id]
+        return {steps.DOCUMENT_BEFORE: before}
 
 
 def _is_too_many(outcome: Outcome) -> bool:

@@ -9,7 +9,7 @@ import simplejson
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from qbdesk.sync.ledger import invoices, journal, memory, steps
+from qbdesk.sync.ledger import attempts, invoices, journal, memory, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.ledger.steps import StepRecord, StepState
@@ -23,7 +23,7 @@ from qbdesk.sync.quickbooks import answers
 from qbdesk.sync.quickbooks.client import Confirmed, NotSent, Outcome, Refused, Unknown
 from qbdesk.sync.quickbooks.connection import DEADLINE
 from qbdesk.sync.quickbooks.faults import Fault, FaultKind
-from qbdesk.sync.quickbooks.objects import CustomerObject, Entity, PaymentObject
+from qbdesk.sync.quickbooks.objects import CustomerObject, Entity, InvoiceObject, PaymentObject
 
 LONGEST_TRY = timedelta(seconds=DEADLINE)  # what was made longer ago was made by an earlier try
 WHOLE_COMPANY = (FaultKind.COMPANY, FaultKind.SIGN_IN, FaultKind.THROTTLED)
@@ -112,25 +112,32 @@ class Recorder:
     ) -> Fault | None:
         """Writes down what became of a step; returns the fault that stops the company, if any."""
         if isinstance(outcome, Confirmed):
-            self._confirm(connection, entry, step, outcome)
+            self._confirm(connection, entry, step, outcome, batched=batched)
         elif isinstance(outcome, NotSent):
             self.take_back(connection, step)
             self._note(connection, step, "not sent", None, outcome.why)
         elif isinstance(outcome, Unknown):
-            told = steps.answered(outcome.status, batched=batched)
+            told = attempts.unsettled(outcome.status, batched=batched, late=outcome.own_words)
             self._doubt(connection, step, outcome.why, outcome.tid, told)
         else:
             return self._refuse(connection, step, outcome, batched=batched)
         return None
 
     def _confirm(
-        self, connection: Connection, entry: Wanted, step: StepRecord, outcome: Confirmed
+        self,
+        connection: Connection,
+        entry: Wanted,
+        step: StepRecord,
+        outcome: Confirmed,
+        *,
+        batched: bool,
     ) -> None:
         kind = StepKind(step.kind)
         try:
             found = answers.OBJECTS[kind].model_validate(outcome.entity)
         except ValidationError:
-            self._doubt(connection, step, "QuickBooks' answer cannot be read.", outcome.tid)
+            told = attempts.unsettled(None, batched=batched)
+            self._doubt(connection, step, "QuickBooks' answer cannot be read.", outcome.tid, told)
             return
         if isinstance(found, PaymentObject) and not (
             _pays_what_was_sent(found, step) or self._was_left_over(found, step)
@@ -157,6 +164,9 @@ class Recorder:
         self, connection: Connection, step: StepRecord, found: Entity, *, fresh: bool
     ) -> None:
         now = self._clock()
+        if step.other_bytes_left and step.invoice_id is not None and _is_of_before(found, step):
+            before = (step.answer or {})[steps.DOCUMENT_BEFORE]
+            invoices.change(connection, step.invoice_id, posted_document=before)
         steps.change(
             connection,
             step.id,
@@ -198,7 +208,7 @@ class Recorder:
         step: StepRecord,
         why: str,
         tid: str | None,
-        told: str = "unknown",
+        told: str,
     ) -> None:
         steps.change(connection, step.id, state=StepState.UNKNOWN, ended_at=self._clock())
         self._note(connection, step, told, tid, why)
@@ -212,6 +222,11 @@ class Recorder:
             self.take_back(connection, step, answered=fault.kind is FaultKind.COMPANY)
             # One item of a batch that came too fast goes again by itself, after the pause.
             return None if fault.kind is FaultKind.THROTTLED and batched else fault
+        if step.other_bytes_left:
+            # Maybe the refusal of those, once more: these leave under an id of their own.
+            steps.change(connection, step.id, state=StepState.RETIRED, ended_at=self._clock())
+            self._was_not_posted(connection, step)
+            return None
         self._reject(connection, step, fault.code, f"{fault.sentence} {fault.press}")
         if step.invoice_id is not None:
             journal.add(
@@ -237,7 +252,7 @@ class Recorder:
         repeats a refusal to the same request id is not documented: what it `answered` gets another.
         """
         steps.change(connection, step.id, state=StepState.INTENT)
-        if not steps.was_in_doubt(connection, step.id):
+        if not attempts.was_in_doubt(connection, step.id):
             state = StepState.RETIRED if answered else StepState.INTENT
             steps.change(connection, step.id, state=state, sent_at=None)
             self._was_not_posted(connection, step)
@@ -249,7 +264,7 @@ class Recorder:
     def _note(
         self, connection: Connection, step: StepRecord, outcome: str, tid: str | None, text: str
     ) -> None:
-        steps.add_attempt(connection, step, self._clock(), outcome, tid, text)
+        attempts.add(connection, step, self._clock(), outcome, tid, text)
 
 
 def _was_made_before(found: Entity, step: StepRecord, outcome: Confirmed) -> bool:
@@ -259,6 +274,16 @@ def _was_made_before(found: Entity, step: StepRecord, outcome: Confirmed) -> boo
     if step.kind != StepKind.INVOICE or made_at is None or made_at.tzinfo is None:
         return False
     return told_at is not None and made_at < told_at - LONGEST_TRY
+
+
+def _is_of_before(found: Entity, step: StepRecord) -> bool:
+    """QuickBooks has carried out what left before under the same request id. What differs in the
+    amounts the spot-check finds."""
+    if not isinstance(found, InvoiceObject):
+        return False
+    sent = simplejson.loads(step.body, use_decimal=True)
+    there = (found.doc_number, str(found.txn_date), found.customer_ref.value)
+    return there != (sent["DocNumber"], sent["TxnDate"], sent["CustomerRef"]["value"])
 
 
 def _pays_what_was_sent(found: PaymentObject, step: StepRecord) -> bool:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from qbdesk.sync import intake, recollection
 from qbdesk.sync.errors import Refusal
-from qbdesk.sync.ledger import companies, invoices, journal, memory, steps
+from qbdesk.sync.ledger import attempts, companies, invoices, journal, memory, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.ledger.steps import StepState
@@ -64,7 +64,7 @@ def _count_anew(
     if invoice is not None:
         account = company.income_account_id
         wanted = [*operations(invoice), f"item:{account}"]
-        steps.count_anew(connection, company.id, wanted, now)
+        attempts.count_anew(connection, company.id, wanted, now)
 
 
 def _forget_what_was_refused(

@@ -8,7 +8,7 @@ from typing import Any
 import simplejson
 from sqlalchemy import Connection
 
-from qbdesk.sync.ledger import steps
+from qbdesk.sync.ledger import attempts, steps
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.ledger.steps import StepRecord, StepState
 from qbdesk.sync.operations import StepKind, marker
@@ -55,7 +55,7 @@ class Settler:
                     self._recorder.confirm(connection, step, found, fresh=False)
                     self._recorder.learn(connection, wanted, StepKind(step.kind), found)
                     told = f"{WHAT[StepKind(step.kind)]} found in QuickBooks as Id {found.id}."
-                    steps.add_attempt(connection, step, self._clock(), "found", None, told)
+                    attempts.add(connection, step, self._clock(), "found", None, told)
 
     def _absent(self, connection: Connection, step: StepRecord) -> None:
         now = self._clock()
@@ -72,7 +72,7 @@ class Settler:
         )
         told = "Not in QuickBooks"
         told += "; it is sent again, as it was." if proven else " yet; looked for once more later."
-        steps.add_attempt(connection, step, now, "absent", None, told)
+        attempts.add(connection, step, now, "absent", None, told)
 
     async def _look_for(self, step: StepRecord) -> Entity | None:
         body = simplejson.loads(step.body, use_decimal=True)

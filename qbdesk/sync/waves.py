@@ -10,7 +10,7 @@ from qbdesk.sync import intake
 from qbdesk.sync.asking import Asking
 from qbdesk.sync.clock_watch import watch_the_clock
 from qbdesk.sync.errors import where
-from qbdesk.sync.ledger import invoices, journal, steps
+from qbdesk.sync.ledger import attempts, invoices, journal, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.ledger.invoices import InvoiceRecord
@@ -41,8 +41,8 @@ OWN_FAULT = (
     "Press Try again; if it stays, look into the log."
 )
 FOR_ITS_BATCH = (
-    "QuickBooks did not answer, and what was sent goes again together with the other entries that "
-    "left with it, when all of them were looked for; nothing is posted twice."
+    "QuickBooks has not said whether it took this. What was sent goes again together with the "
+    "other entries that left with it, when all of them were looked for; nothing is posted twice."
 )
 STUCK = "It did not come to an end in this pass; the next pass goes on."
 
@@ -190,19 +190,19 @@ class Waves:
             everything = {name for each in names.values() for name in each}
             posted = invoices.posted_documents(connection, list(self._working))
             found = steps.latest(connection, self._company.id, everything)
-            again = {step.id: name for name, step in found.items() if step.was_sent}
-            tries = steps.tries(connection, again)
+            again = {name: step for name, step in found.items() if step.was_sent}
+            fared = attempts.tries(connection, again.values())
             same = invoices.earlier_with_number(
                 connection, self._company.id, [work.record for work in self._working.values()]
             )
-        answered = {again[step_id]: each.answers for step_id, each in tries.items()}
+        tries = {name: fared[step.id] for name, step in again.items()}
         self._cases = {
             key: Case(
                 now=now,
                 seen_at=self._working[key].record.seen_at,
                 answers=self._working[key].record.answers,
                 steps={name: found[name] for name in each if name in found},
-                answered={name: answered[name] for name in each if name in answered},
+                tries={name: tries[name] for name in each if name in tries},
                 same_number=same.get(key),
                 changed=_changed(self._working[key], posted[key], self._known),
             )
@@ -261,7 +261,7 @@ class Waves:
         why = None
         if operations := [entry.post.operation for entry in posts]:
             with self._ledger.begin() as connection:
-                why = steps.not_sent(connection, self._company.id, operations, began)
+                why = attempts.not_sent(connection, self._company.id, operations, began)
         if why is None:
             self._pauses = iter(BACK_OFF)
             return

@@ -20,6 +20,24 @@ def too_large() -> httpx.Response:
     return httpx.Response(413, headers={"content-type": "text/html"}, text="<html>")
 
 
+def had_before() -> httpx.Response:
+    return _own_code("600", "Duplicate Request ID")
+
+
+def own_error() -> httpx.Response:
+    return _own_code("10000", "An application error")
+
+
+def _own_code(code: str, message: str) -> httpx.Response:
+    error = {"code": code, "Message": message, "Detail": ""}
+    return httpx.Response(400, json={"Fault": {"Error": [error], "type": "ValidationFault"}})
+
+
+def reset() -> httpx.Response:
+    """No answer: the connection is cut when the word was read."""
+    raise httpx.ReadError("reset")
+
+
 def malformed() -> httpx.Response:
     error = {"code": "10000", "Message": "An application error", "Detail": "malformed payload"}
     return httpx.Response(500, json={"Fault": {"Error": [error], "type": "SystemFault"}})

@@ -44,6 +44,7 @@ class MovableClock:
     def __init__(self) -> None:
         self.ahead = timedelta()
         self._wrong = timedelta()
+        self.started_at = datetime(1970, 1, 1, tzinfo=UTC)
 
     def __call__(self) -> datetime:
         return self.true() + self._wrong
@@ -51,6 +52,10 @@ class MovableClock:
     def true(self) -> datetime:
         """What clocks show that nobody has set."""
         return datetime.now(UTC) + self.ahead
+
+    def uptime(self) -> float:
+        """Seconds since the computer was started."""
+        return (self.true() - self.started_at).total_seconds()
 
     def advance(self, **time: float) -> None:
         self.ahead += timedelta(**time)
@@ -96,7 +101,7 @@ class Office:
             return replace(
                 around,
                 clock=self.clock,
-                monotonic=lambda: self.clock.true().timestamp(),
+                monotonic=self.clock.uptime,
                 sleep=self._sleep,
                 vault=self._vault,
                 chance=lambda: 0.0,
@@ -112,6 +117,13 @@ class Office:
     async def _sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
         self.clock.advance(seconds=seconds)
+
+    def restart_the_computer(self, **off: float) -> None:
+        """After it was off for so long."""
+        self.service.stop()
+        self.clock.advance(**off)
+        self.clock.started_at = self.clock.true()
+        self.open()
 
     def close(self) -> None:
         for service in self._services:

@@ -1,12 +1,14 @@
 """Batches of unknown fate: again as they were, or, where that cannot be, much later."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
-from edge import Edge, documents, malformed, passes_of
-from invoices import customer
+import simplejson
+from edge import Edge, documents, had_before, malformed, passes_of
+from invoices import customer, document
 from office import NAME, PATIENCE, Office, OpenOffice
 
 from qbdesk.practice.intuit import batch
@@ -114,17 +116,12 @@ def test_what_a_batch_of_too_many_entries_was_told_is_noted_for_each(
         assert connection.exec_driver_sql(text).scalar() == 14
 
 
-def _had_before() -> httpx.Response:
-    error = {"code": "600", "Message": "Request Id in progress", "Detail": ""}
-    return httpx.Response(400, json={"Fault": {"Error": [error], "type": "ValidationFault"}})
-
-
 def test_a_batch_of_which_a_first_copy_may_be_under_way_goes_again_as_it_was(
     open_office: OpenOffice,
 ) -> None:
     office = open_office(settle_seconds=300)
     office.post(*documents(12))
-    edge = Edge(office, _had_before, "POST", "/batch?")
+    edge = Edge(office, had_before, "POST", "/batch?")
     office.post(*_known(12))
     assert edge.turned_away == 1
     edge.open = True
@@ -229,9 +226,88 @@ def test_a_batch_that_is_carried_out_between_the_looks_for_its_members_doubles_n
     office.clock.advance(seconds=301)
     _cut_off(office, "M-06")
     Meanwhile(office, "M-06", lambda: office.clock.advance(seconds=400))
-    passes_of(office, 2, seconds=60)
+    passes_of(office, 3)
     assert office.count("Invoice", "Payment") == (24, 24)
     assert office.view().counts == {Status.SYNCED: 24}
+
+
+class InParts(Edge):
+    """Loses the first batch. QuickBooks carries it out entry by entry, much later: the first of
+    them right before it is asked for the number, the others when the test says so."""
+
+    def __init__(self, office: Office, number: str) -> None:
+        super().__init__(office, malformed, "POST", "/batch?")
+        self._office, self._number = office, number
+        self._lost: httpx.Request | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._lost is None and "/batch?" in str(request.url):
+            self._lost = request
+            raise httpx.ReadError("lost", request=request)
+        if not self.open and self._number in str(request.url):
+            self.open = True
+            await self._carry_out(1)
+        return await self._behind.handle_async_request(request)
+
+    async def _carry_out(self, entries: int) -> None:
+        assert self._lost is not None
+        body = simplejson.loads(self._lost.content, use_decimal=True)
+        body["BatchItemRequest"] = body["BatchItemRequest"][:entries]
+        content = simplejson.dumps(body).encode()
+        headers = self._lost.headers.copy()
+        del headers["Content-Length"]
+        again = httpx.Request("POST", self._lost.url, headers=headers, content=content)
+        assert (await self._behind.handle_async_request(again)).status_code == 200
+
+    def carry_out(self) -> None:
+        loop = self._office.service._loop
+        asyncio.run_coroutine_threadsafe(self._carry_out(30), loop).result(PATIENCE)
+
+
+def test_a_batch_that_is_carried_out_entry_by_entry_while_it_is_looked_for_doubles_nothing(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(settle_seconds=300, refuse_duplicate_numbers=False)
+    office.post(*documents(12))
+    batch = InParts(office, "M-00")
+    office.post(*_known(12))
+    office.clock.advance(seconds=301)
+    office.by_schedule()
+    assert batch.open
+    batch.carry_out()
+    passes_of(office, 2)
+    assert office.count("Invoice", "Payment") == (24, 24)
+    assert office.view().counts == {Status.SYNCED: 24}
+
+
+def test_a_customer_that_somebody_else_has_made_does_not_pass_for_a_batch_carried_out(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(settle_seconds=300, refuse_duplicate_numbers=False)
+    office.world.company.books.clock = office.world.company.clock = office.clock
+    office.post(*documents(12))
+    office.fault("commit_late", "POST batch", seconds=1500)
+    client = customer(id="new", name="New Client", email="new@x.com")
+    office.post(*_known(12), document("new", number="N-1", client=client))
+    office.enter_customer("New Client", "new@x.com")
+    passes_of(office, 8)
+    office.world.company.catch_up()
+    passes_of(office, 8)
+    assert office.count("Invoice", "Payment") == (25, 25)
+    assert office.view().counts == {Status.SYNCED: 25}
+
+
+def test_customers_of_a_lost_batch_go_one_by_one_where_the_batch_cannot_be_whole_again(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(settle_seconds=300)
+    office.fault("request_lost", "POST batch")
+    office.post(*documents(12))
+    office.service.ignore(NAME, ["inv-11"], "", "Ann").result(PATIENCE)
+    office.clock.advance(seconds=301)
+    office.by_schedule()
+    assert office.view().counts == {Status.SYNCED: 11, Status.IGNORED: 1}
+    assert office.count("Customer", "Invoice", "Payment") == (11, 11, 11)
 
 
 def test_the_long_wait_counts_on_over_a_computers_sleep(open_office: OpenOffice) -> None:
@@ -245,3 +321,28 @@ def test_the_long_wait_counts_on_over_a_computers_sleep(open_office: OpenOffice)
         office.clock.advance(seconds=1200)
     office.by_schedule()
     assert office.view().counts == {Status.SYNCED: 23, Status.IGNORED: 1}
+
+
+def test_the_long_wait_counts_on_when_the_computer_is_started_anew(open_office: OpenOffice) -> None:
+    office = _with_a_lost_batch(open_office)
+    office.service.ignore(NAME, ["more-3"], "", "Ann").result(PATIENCE)
+    office.sync()
+    for minutes in (40, 10):
+        office.restart_the_computer(hours=20)
+        passes_of(office, minutes // 10, seconds=600)
+        assert office.view().counts[Status.WAITING] == 11
+    passes_of(office, 1, seconds=600)
+    assert office.view().counts == {Status.SYNCED: 23, Status.IGNORED: 1}
+
+
+def test_what_was_waited_before_the_computer_was_off_is_not_more_than_it_was(
+    open_office: OpenOffice,
+) -> None:
+    office = _with_a_lost_batch(open_office)
+    office.service.ignore(NAME, ["more-3"], "", "Ann").result(PATIENCE)
+    office.sync()
+    for _ in range(5):
+        office.restart_the_computer(hours=20)
+        office.clock.advance(seconds=600)
+        office.by_schedule()
+        assert office.view().counts[Status.WAITING] == 11

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from edge import passes_of
 from invoices import customer, document, line, payment
 from office import NAME, PATIENCE, Office, OpenOffice
 
@@ -138,6 +139,64 @@ def test_a_revision_while_the_answer_is_in_doubt_is_posted_once_a_look_finds_not
     office.sync()
     assert [invoice["DocNumber"] for invoice in office.entities("Invoice")] == ["N-other"]
     assert office.status() is Status.SYNCED
+
+
+def _revised_after_a_lost_request(open_office: OpenOffice, **switches: Any) -> Office:
+    """QuickBooks carries the request out half an hour later, when nobody expects it any more."""
+    office = open_office(settle_seconds=300, refuse_duplicate_numbers=False, **switches)
+    office.world.company.books.clock = office.world.company.clock = office.clock
+    office.fault("commit_late", "POST invoice", seconds=1800)
+    office.post(document())
+    return office
+
+
+def test_what_is_revised_after_a_lost_request_keeps_its_request_id_and_is_not_doubled(
+    open_office: OpenOffice,
+) -> None:
+    office = _revised_after_a_lost_request(open_office)
+    office.fault("request_lost", "POST invoice")
+    office.post(document(memo="Another memo"))
+    passes_of(office, 1)
+    office.clock.advance(seconds=1800)
+    office.world.company.catch_up()
+    passes_of(office, 3)
+    assert office.status() is Status.SYNCED
+    assert office.count("Invoice", "Payment") == (1, 1)
+
+
+def test_where_the_older_revision_was_carried_out_after_all_the_change_needs_attention(
+    open_office: OpenOffice,
+) -> None:
+    office = _revised_after_a_lost_request(open_office)
+    office.fault("request_lost", "POST invoice")
+    office.post(document(number="N-other"))
+    passes_of(office, 1)
+    office.clock.advance(seconds=1800)
+    office.world.company.catch_up()
+    passes_of(office, 3)
+    assert [each["DocNumber"] for each in office.entities("Invoice")] == ["N-inv-1"]
+    assert "the number was N-inv-1, now N-other" in office.row().message
+    assert office.status() is Status.NEEDS_ATTENTION
+
+
+@pytest.mark.parametrize("again", ["replayed", "refused"])
+def test_the_refusal_of_an_older_revision_that_was_lost_does_not_hold_the_newer_one(
+    open_office: OpenOffice, again: str
+) -> None:
+    office = open_office(settle_seconds=300)
+    office.post(document("inv-1"))
+    item = next(each for each in office.entities("Item") if each["Name"] == "Paid invoices")
+    kept = {name: item[name] for name in ("Id", "Name", "Type", "IncomeAccountRef")}
+    office.enter("item", {**kept, "SyncToken": "0", "Active": False})
+    office.world.company.switches.remember_refusals = True
+    office.world.company.switches.request_id_other_content = again
+    office.fault("reply_lost", "POST invoice")
+    office.post(document("inv-2"))
+    office.enter("item", {**kept, "SyncToken": "1", "Active": True})
+    office.post(document("inv-2", number="N-other"))
+    passes_of(office, 4)
+    assert office.status("inv-2") is Status.SYNCED
+    assert office.count("Invoice", "Payment") == (2, 2)
 
 
 def test_a_broken_revision_of_a_posted_invoice_is_kept_and_held(office: Office) -> None:

@@ -1,15 +1,27 @@
-"""Writes that are answered and never taken."""
+"""Writes that are never taken, with an answer or without one."""
 
 import pytest
 import simplejson
-from edge import POISON, Answer, Edge, documents, firewall, malformed, passes_of, too_large
+from edge import (
+    POISON,
+    Answer,
+    Edge,
+    documents,
+    firewall,
+    had_before,
+    malformed,
+    own_error,
+    passes_of,
+    reset,
+    too_large,
+)
 from invoices import document
 from office import OpenOffice
 
 from qbdesk.sync.views import Status
 
 
-@pytest.mark.parametrize("answer", [firewall, too_large, malformed])
+@pytest.mark.parametrize("answer", [firewall, too_large, malformed, had_before, own_error])
 def test_an_invoice_that_is_never_taken_is_held_and_goes_on_when_asked(
     open_office: OpenOffice, answer: Answer
 ) -> None:
@@ -64,7 +76,10 @@ def test_what_is_never_taken_and_carried_out_after_all_is_taken_over_when_asked(
     assert office.count("Invoice", "Payment") == (1, 1)
 
 
-@pytest.mark.parametrize(("answer", "passes"), [(firewall, 1), (too_large, 1), (malformed, 11)])
+@pytest.mark.parametrize(
+    ("answer", "passes"),
+    [(firewall, 1), (too_large, 1), (malformed, 11), (own_error, 11), (reset, 13)],
+)
 def test_one_entry_that_is_never_taken_costs_its_batch_nothing_but_time(
     open_office: OpenOffice, answer: Answer, passes: int
 ) -> None:
@@ -78,5 +93,28 @@ def test_one_entry_that_is_never_taken_costs_its_batch_nothing_but_time(
     assert office.view().counts == {Status.SYNCED: 11, Status.WAITING: 1}
     passes_of(office, 6, seconds=3000)
     assert office.view().counts == {Status.SYNCED: 11, Status.NEEDS_ATTENTION: 1}
-    assert "instead of taking the invoice" in office.row("inv-3").message
+    told = office.row("inv-3").message
+    assert "instead of taking the invoice" in told or "the invoice was sent" in told
     assert office.count("Invoice", "Payment") == (11, 11)
+
+
+def test_an_invoice_whose_connection_is_cut_each_time_is_held_when_others_get_through(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(settle_seconds=300)
+    edge = Edge(office, reset)
+    office.post({**document("cut"), "memo": POISON})
+    passes_of(office, 7, seconds=3000)
+    assert office.status("cut") is Status.WAITING  # maybe nothing gets through
+    office.post(document("other", number="N-other"))
+    passes_of(office, 1)
+    assert (office.status("cut"), office.status("other")) == (
+        Status.NEEDS_ATTENTION,
+        Status.SYNCED,
+    )
+    assert "has not answered any of 8 times that the invoice was sent" in office.row("cut").message
+    edge.open = True
+    office.resync("cut")
+    passes_of(office, 1)
+    assert office.status("cut") is Status.SYNCED
+    assert office.count("Invoice", "Payment") == (2, 2)

@@ -20,4 +20,5 @@ class Kept:
 KEPT = (
     Kept(5, lean_to_the_clock, "a clock set back kept a lost write waiting for a day"),
     Kept(3843, as_it_comes, "a clock set back in a pass made a payment look deleted"),
+    Kept(23966, as_it_comes, "a revision after a lost request took another request id than a desk"),
 )

@@ -13,7 +13,16 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from qbdesk.sync.ledger import companies, database, invoices, journal, listing, memory, steps
+from qbdesk.sync.ledger import (
+    attempts,
+    companies,
+    database,
+    invoices,
+    journal,
+    listing,
+    memory,
+    steps,
+)
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger, open_ledger
 from qbdesk.sync.ledger.invoices import search_key
@@ -241,20 +250,20 @@ def test_what_was_under_way_at_the_end_of_the_program_is_in_doubt(
     row = _row(connection, company, "a")
     _step(connection, company, row, state=StepState.SENT)
     _step(connection, company, row, operation="invoice:b")
-    steps.end_cut_off(connection, company.id, NOW)
+    attempts.end_cut_off(connection, company.id, NOW)
     found = steps.latest(connection, company.id, ["invoice:a", "invoice:b"])
     assert (found["invoice:a"].state, found["invoice:a"].ended_at) == (StepState.UNKNOWN, NOW)
     assert found["invoice:b"].state is StepState.INTENT
     told = [entry.text for entry in journal.of_invoice(connection, row)]
-    assert told == [steps.CUT_OFF]
+    assert told == [attempts.CUT_OFF]
 
 
 def test_an_attempt_in_doubt_is_remembered(connection: Connection, company: Company) -> None:
     made = _step(connection, company, _row(connection, company, "a"))
-    steps.add_attempt(connection, made, NOW, "not sent", None, "x")
-    assert not steps.was_in_doubt(connection, made.id)
-    steps.add_attempt(connection, made, NOW, "unknown", "tid-1", "x")
-    assert steps.was_in_doubt(connection, made.id)
+    attempts.add(connection, made, NOW, "not sent", None, "x")
+    assert not attempts.was_in_doubt(connection, made.id)
+    attempts.add(connection, made, NOW, "unknown", "tid-1", "x")
+    assert attempts.was_in_doubt(connection, made.id)
 
 
 def test_the_journal_is_in_order_and_names_the_trace(
@@ -262,7 +271,7 @@ def test_the_journal_is_in_order_and_names_the_trace(
 ) -> None:
     row = _row(connection, company, "a")
     made = _step(connection, company, row)
-    steps.add_attempt(connection, made, NOW + timedelta(seconds=1), "confirmed", "t-1", "Done.")
+    attempts.add(connection, made, NOW + timedelta(seconds=1), "confirmed", "t-1", "Done.")
     journal.add(connection, company.id, row, NOW, "Seen.", who="Ann", details="d")
     told = journal.of_invoice(connection, row)
     sent = hashlib.sha256(made.body).hexdigest()

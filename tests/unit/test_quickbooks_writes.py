@@ -461,20 +461,20 @@ async def test_what_happens_to_the_batch_happens_to_every_item(
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "told"),
+    ("status", "body", "own_words"),
     [
-        (500, capital("10000"), 500),
-        (400, capital("10000"), None),
-        (400, capital("600"), None),
-        (413, b"<html>", 413),
+        (500, capital("10000"), False),
+        (400, capital("10000"), True),
+        (400, capital("600"), True),
+        (413, b"<html>", False),
     ],
 )
-async def test_a_4xx_that_leaves_it_open_in_quickbooks_own_words_turns_nothing_away(
-    desk: Desk, respx_mock: respx.MockRouter, status: int, body: bytes, told: int | None
+async def test_a_4xx_that_leaves_it_open_in_quickbooks_own_words_is_told_from_one_that_does_not(
+    desk: Desk, respx_mock: respx.MockRouter, status: int, body: bytes, own_words: bool
 ) -> None:
     first, _ = await batch_of_two(desk, respx_mock, return_value=reply(status, body))
     assert isinstance(first, Unknown)
-    assert first.status == told
+    assert (first.status, first.own_words) == (status, own_words)
 
 
 async def test_an_item_that_is_throttled_pauses_what_comes_next(

@@ -1,26 +1,24 @@
 """Steps: every write to QuickBooks, its intent before the wire and its answer after it."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from qbdesk.sync.ledger.parts import parts
-from qbdesk.sync.ledger.tables import attempt, step
+from qbdesk.sync.ledger.tables import step
 from qbdesk.sync.operations import StepKind
 
-CUT_OFF = "The program was ended before QuickBooks had answered; it is looked for."
-
-
-# What attempts are known by. An answer that leaves it open is noted with its HTTP status, as
-# "answered 500" or "answered 500 batch"; "unknown" is an attempt that got none.
-_NO_ANSWER, _ANSWERED, _BATCH, _ABSENT, _ASKED = "unknown", "answered", "batch", "absent", "asked"
+BATCH = "batch?requestid="  # how the path of what left in a batch begins
 # The path of a step whose bytes may not leave again under the same request id (see `put_apart`).
 _APART = "apart "
+_AGAIN = "again "  # and of one of a batch that leaves by itself when it was looked for once more
+# In the answer of a step that QuickBooks has not answered yet: other bytes left under its request
+# id before, made from this document.
+DOCUMENT_BEFORE = "document_before"
 
 
 class StepState(StrEnum):
@@ -57,6 +55,11 @@ class StepRecord:
     fault_text: str | None
 
     @property
+    def in_batch(self) -> bool:
+        """It left in a batch last."""
+        return self.path.startswith(BATCH)
+
+    @property
     def is_apart(self) -> bool:
         """It goes again under another request id than before: `put_apart`."""
         return self.path.startswith(_APART)
@@ -65,6 +68,11 @@ class StepRecord:
     def taken_over(self) -> bool:
         """It was found in QuickBooks: this ledger has not written it (see `adopt`)."""
         return not self.request_id
+
+    @property
+    def other_bytes_left(self) -> bool:
+        """Under its request id, before those that it has now."""
+        return self.state is not StepState.CONFIRMED and DOCUMENT_BEFORE in (self.answer or {})
 
     @property
     def was_sent(self) -> bool:
@@ -109,13 +117,13 @@ def adopt(connection: Connection, **values: Any) -> None:
     connection.execute(insert(step), {"request_id": "", "path": "", "body": b"", **values})
 
 
-def end_cut_off(connection: Connection, company_id: int, now: datetime) -> None:
+def cut_off(connection: Connection, company_id: int, now: datetime) -> list[StepRecord]:
     """What was under way when the program was ended is in doubt from now on: its connection died
     with it, so the attempt has ended."""
     here = (step.c.company_id == company_id, step.c.state == StepState.SENT)
-    for entry in map(_record, connection.execute(select(step).where(*here)).all()):
-        add_attempt(connection, entry, now, "unknown", None, CUT_OFF)
+    found = [_record(row) for row in connection.execute(select(step).where(*here))]
     connection.execute(update(step).where(*here).values(state=StepState.UNKNOWN, ended_at=now))
+    return found
 
 
 def doubt_anew(connection: Connection, company_id: int, now: datetime, moved: timedelta) -> None:
@@ -272,24 +280,16 @@ def put_apart(connection: Connection, of: StepRecord) -> None:
     change(connection, of.id, state=StepState.UNKNOWN, path=f"{_APART}{of.path}")
 
 
-def looked_for_since(connection: Connection, company_id: int, path: str) -> set[int]:
-    """Those that left by this path and were absent after QuickBooks had told of others of it."""
-    members = of_path(connection, company_id, path)
-    told = [each.id for each in members if each.state in (StepState.CONFIRMED, StepState.REJECTED)]
-    last = select(func.max(attempt.c.id)).where(attempt.c.step_id.in_(told))
-    rows = connection.execute(
-        select(attempt.c.step_id).where(
-            attempt.c.step_id.in_([each.id for each in members]),
-            attempt.c.outcome == _ABSENT,
-            attempt.c.id > (connection.execute(last).scalar() or 0),
-        )
-    )
-    return set(rows.scalars())
+def look_again(connection: Connection, of: StepRecord, now: datetime) -> None:
+    """It was proven absent, and its batch is carried out as is known by now: it may be next."""
+    path = f"{_AGAIN}{of.path}"
+    change(connection, of.id, state=StepState.UNKNOWN, ended_at=now, path=path)
 
 
-def look_again(connection: Connection, of: StepRecord) -> None:
-    """It was proven absent, and may have been carried out since."""
-    change(connection, of.id, state=StepState.UNKNOWN)
+def is_any_apart(connection: Connection, company_id: int) -> bool:
+    here = (step.c.company_id == company_id, step.c.state == StepState.UNKNOWN)
+    apart = select(step.c.id).where(*here, step.c.path.startswith(_APART)).limit(1)
+    return connection.execute(apart).first() is not None
 
 
 def of_path(connection: Connection, company_id: int, path: str) -> list[StepRecord]:
@@ -298,103 +298,3 @@ def of_path(connection: Connection, company_id: int, path: str) -> list[StepReco
     return [
         _record(row) for row in connection.execute(select(step).where(*here).order_by(step.c.id))
     ]
-
-
-def answered(status: int | None, *, batched: bool) -> str:
-    """The outcome of an attempt that an answer with this status, or none, has left open."""
-    if status is None:
-        return _NO_ANSWER
-    return f"{_ANSWERED} {status} {_BATCH}" if batched else f"{_ANSWERED} {status}"
-
-
-@dataclass(frozen=True)
-class Tries:
-    """The attempts of a step whose outcome was open, oldest first, since a person asked last.
-
-    Attributes:
-        no_late_commit: All of them, ever, got an answer 4xx: it was turned away, so it will not be
-            carried out later. (408 may come from something in between that has passed it on.)
-        batches: How many answers it got as a part of a batch.
-        answers: When it was answered by itself.
-    """
-
-    no_late_commit: bool
-    batches: int
-    answers: tuple[datetime, ...]
-
-
-def tries(connection: Connection, step_ids: Iterable[int]) -> dict[int, Tries]:
-    """How these steps fared until now."""
-    found: dict[int, list[tuple[str, datetime]]] = {each: [] for each in step_ids}
-    for some in parts(list(found)):
-        rows = connection.execute(
-            select(attempt.c.step_id, attempt.c.outcome, attempt.c.at)
-            .where(attempt.c.step_id.in_(some))
-            .order_by(attempt.c.id)
-        )
-        for row in rows:
-            found[row.step_id].append((row.outcome, row.at))
-    return {step_id: _tries(rows) for step_id, rows in found.items()}
-
-
-def _tries(rows: Sequence[tuple[str, datetime]]) -> Tries:
-    told = [(outcome.split(), at) for outcome, at in rows]
-    opened = [words for words, _ in told if words[0] in (_NO_ANSWER, _ANSWERED)]
-    asked = max((place for place, (words, _) in enumerate(told, 1) if words == [_ASKED]), default=0)
-    return Tries(
-        no_late_commit=bool(opened)
-        and all(
-            words[0] == _ANSWERED and words[1][0] == "4" and words[1] != "408" for words in opened
-        ),
-        batches=sum(words[-1] == _BATCH for words in opened),
-        answers=tuple(
-            at for words, at in told[asked:] if words[0] == _ANSWERED and len(words) == 2
-        ),
-    )
-
-
-def count_anew(
-    connection: Connection, company_id: int, operations: Sequence[str], now: datetime
-) -> None:
-    """A person wants these tried again: what was answered before counts no more."""
-    for each in latest(connection, company_id, operations).values():
-        if each.was_sent:
-            add_attempt(connection, each, now, _ASKED, None, "To be tried again.")
-
-
-def was_in_doubt(connection: Connection, step_id: int) -> bool:
-    """Bytes of this step may have reached QuickBooks in some attempt."""
-    outcomes = select(attempt.c.id).where(
-        attempt.c.step_id == step_id,
-        attempt.c.outcome.in_((_NO_ANSWER, _ABSENT)) | attempt.c.outcome.startswith(_ANSWERED),
-    )
-    return connection.execute(outcomes.limit(1)).first() is not None
-
-
-def add_attempt(
-    connection: Connection, of: StepRecord, at: datetime, outcome: str, tid: str | None, text: str
-) -> None:
-    row = {"step_id": of.id, "at": at, "outcome": outcome, "intuit_tid": tid, "text": text}
-    request_hash = hashlib.sha256(of.body).hexdigest()
-    connection.execute(insert(attempt), row | {"request_hash": request_hash})
-
-
-def not_sent(
-    connection: Connection, company_id: int, operations: Sequence[str], since: datetime
-) -> str | None:
-    """Why writes of these operations did not leave the computer since then; None: they did."""
-    for some in parts(operations):
-        why = connection.execute(
-            select(attempt.c.text)
-            .join(step, step.c.id == attempt.c.step_id)
-            .where(
-                step.c.company_id == company_id,
-                step.c.operation.in_(some),
-                attempt.c.outcome == "not sent",
-                attempt.c.at >= since,
-            )
-            .limit(1)
-        ).scalar()
-        if why is not None:
-            return str(why)
-    return None

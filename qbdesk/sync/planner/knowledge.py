@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from qbdesk.sync.ledger.attempts import Tries
 from qbdesk.sync.ledger.steps import StepRecord
 from qbdesk.sync.preflight import Facts
 from qbdesk.sync.quickbooks.objects import (
@@ -84,7 +85,7 @@ class Case:
         seen_at: When the source showed it first.
         answers: What a person decided: reason -> choice.
         steps: operation -> newest step, its own and the shared ones it may need.
-        answered: operation -> when its newest step was answered and, as is proven, not taken.
+        tries: operation -> how its newest step fared, if it is proven not to have been taken.
         same_number: The source id of an earlier invoice with the same number.
         changed: What has changed at the source since it was posted, as a sentence.
     """
@@ -93,6 +94,6 @@ class Case:
     seen_at: datetime
     answers: Mapping[str, str] = field(default_factory=dict)
     steps: Mapping[str, StepRecord] = field(default_factory=dict)
-    answered: Mapping[str, tuple[datetime, ...]] = field(default_factory=dict)
+    tries: Mapping[str, Tries] = field(default_factory=dict)
     same_number: str | None = None
     changed: str | None = None

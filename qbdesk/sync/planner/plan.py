@@ -1,6 +1,7 @@
 """One invoice, all that is known, the next decision. Asked anew after every event."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from qbdesk.sync.ledger.steps import StepRecord, StepState
 from qbdesk.sync.model import PaidInvoice
@@ -30,10 +31,9 @@ from qbdesk.sync.views import Choice, Status
 KEEP = Choice("keep", "Leave QuickBooks as it is")
 KEPT = "Changed at the source after posting; QuickBooks was left as it is, by decision."
 IN_DOUBT = (
-    "QuickBooks did not answer. qbdesk looks for it again in a few minutes before it sends "
-    "anything a second time; nothing is posted twice."
+    "QuickBooks has not said whether it took this. qbdesk looks for it again in a few minutes "
+    "before it sends anything a second time; nothing is posted twice."
 )
-
 
 IN_LONG_DOUBT = (
     "QuickBooks did not take this, as far as is known, and what was sent cannot be repeated as it "
@@ -46,6 +46,14 @@ LATE = 12
 OFTEN = 3  # answers that do not take a write, until a person has to look at it
 # They have to lie so far apart: a few hours without QuickBooks are not the invoice's fault.
 OUTAGE = timedelta(hours=4)
+ANSWERED = (
+    "QuickBooks, or something before it such as a firewall, has answered {times} times with an "
+    "error instead of taking the {what}."
+)
+SILENT = (
+    "QuickBooks has not answered any of {times} times that the {what} was sent, and has taken "
+    "others meanwhile: maybe a firewall before it stops this one."
+)
 
 
 def kept_word(revision: int) -> str:
@@ -115,7 +123,7 @@ def is_proven_absent(step: StepRecord, settle: timedelta) -> bool:
 
 
 def _never_taken(decision: Decision, case: Case) -> Hold | None:
-    """A write that was answered again and again and never taken is a person's business.
+    """A write that was sent again and again and never taken is a person's business.
 
     Only what is proven absent comes here: while it is in doubt, the decision is to look or to wait.
     Should QuickBooks carry it out after all, later than that, nothing is doubled: nothing more of
@@ -126,15 +134,21 @@ def _never_taken(decision: Decision, case: Case) -> Hold | None:
     for entry in decision:
         if not isinstance(entry, Post):
             continue
-        step, answers = case.steps.get(entry.operation), case.answered.get(entry.operation, ())
-        if len(answers) < OFTEN or answers[-1] - answers[0] < OUTAGE:
+        step, fared = case.steps.get(entry.operation), case.tries.get(entry.operation)
+        if step is None or fared is None or step.body != payloads.body(entry.payload):
             continue
-        if step is not None and step.body == payloads.body(entry.payload):
-            return Hold("never_taken", _not_taken(entry.kind, len(answers)))
+        if len(fared.answers) >= OFTEN and _for_long(fared.answers):
+            return Hold("never_taken", _not_taken(entry.kind, ANSWERED, len(fared.answers)))
+        if fared.silences and _for_long(fared.silences):
+            return Hold("never_taken", _not_taken(entry.kind, SILENT, len(fared.silences)))
     return None
 
 
-def _not_taken(kind: StepKind, times: int) -> str:
+def _for_long(times: Sequence[datetime]) -> bool:
+    return times[-1] - times[0] >= OUTAGE
+
+
+def _not_taken(kind: StepKind, how: str, times: int) -> str:
     what = {
         StepKind.CUSTOMER: "customer",
         StepKind.ITEM: "product or service",
@@ -149,8 +163,7 @@ def _not_taken(kind: StepKind, times: int) -> str:
         StepKind.PAYMENT: "The invoice is in QuickBooks, and this payment is not.",
     }.get(kind, "It is not in QuickBooks, and nothing more of this invoice is posted.")
     return (
-        f"QuickBooks, or something before it such as a firewall, has answered {times} times with "
-        f"an error instead of taking the {what}. {posted} Look at the invoice's text for unusual "
+        f"{how.format(times=times, what=what)} {posted} Look at the invoice's text for unusual "
         "characters or very long lines, then press Try again."
     )
 

@@ -83,11 +83,13 @@ class Unknown:
     Attributes:
         status: The HTTP status of the answer that leaves it open; None: no answer came, or one
             that tells no more.
+        own_words: QuickBooks' own code leaves it open: a first copy may be under way still.
     """
 
     why: str
     tid: str | None
     status: int | None = None
+    own_words: bool = False
 
 
 Outcome = Confirmed | Refused | NotSent | Unknown
@@ -98,20 +100,21 @@ _LOOK_FIRST = (
 )
 
 
-def unknown(why: str, tid: str | None, status: int | None = None) -> Unknown:
+def unknown(
+    why: str, tid: str | None, status: int | None = None, *, own_words: bool = False
+) -> Unknown:
     """An open outcome, with what it means for the books."""
-    return Unknown(f"{why} {_LOOK_FIRST}", tid, status)
+    return Unknown(f"{why} {_LOOK_FIRST}", tid, status, own_words)
 
 
 def from_fault(fault: Fault) -> Outcome:
-    """What a fault says about the write. After a 5xx nothing is certain, whatever its code. A 4xx
-    with a code that leaves it open (a first copy is under way, maybe) has turned nothing away, and
-    tells no more than no answer."""
+    """What a fault says about the write. After a 5xx nothing is certain, whatever its code, nor
+    after a 4xx with a code of QuickBooks' own that leaves it open."""
     if fault.kind is FaultKind.THROTTLED:
         return Refused(fault)
     if fault.http_status >= 500 or fault.kind is FaultKind.TRY_AGAIN:
-        own_words = fault.code and 400 <= fault.http_status < 500
-        return unknown(fault.sentence, fault.tid, None if own_words else fault.http_status)
+        own_words = bool(fault.code) and fault.http_status < 500
+        return unknown(fault.sentence, fault.tid, fault.http_status, own_words=own_words)
     return Refused(fault)
 
 
