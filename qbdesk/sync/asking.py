@@ -1,7 +1,8 @@
 """Questions to QuickBooks, many in one; one that it cannot answer keeps only its own invoices."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from qbdesk.sync.ledger import memory
@@ -12,7 +13,7 @@ from qbdesk.sync.ledger.steps import StepRecord
 from qbdesk.sync.lookups import IN_ONE_QUESTION, Lookups, by_subject
 from qbdesk.sync.planner.decisions import Hold, Look, Subject, Wait
 from qbdesk.sync.planner.knowledge import Knowledge
-from qbdesk.sync.planner.plan import OUTAGE
+from qbdesk.sync.planner.plan import OFTEN, OUTAGE
 from qbdesk.sync.posting import CompanyStopped
 from qbdesk.sync.quickbooks.client import QuickBooks, QuickBooksError
 from qbdesk.sync.quickbooks.faults import FaultKind
@@ -21,7 +22,8 @@ from qbdesk.sync.rereading import Rereader
 from qbdesk.sync.settling import Settler
 
 MOST_FAILING = 3  # questions of a pass that may fail by themselves; more are QuickBooks' trouble
-FAILING = "failing"  # the memory of them: since when
+FAILING = "failing"  # the memory of them: since when, in how many passes, and when at last
+FORGOTTEN = timedelta(days=2)  # failures further apart have nothing to do with each other
 POSTED = (Subject.INVOICE, Subject.UNPAID_INVOICE, Subject.PAID_INVOICE, Subject.PAYMENT)
 WHAT = {
     Subject.NUMBER: "an invoice of this number",
@@ -44,6 +46,10 @@ FOR_HOURS = (
     "answered other questions. Nothing more of this invoice is posted. Correct unusual characters "
     "in its number or in the client's name or email, if there are any; then press Try again."
 )
+NOT_ASKED = (
+    "QuickBooks answers several questions with an error at the moment, and was not asked about "
+    "this invoice any more. qbdesk asks with the next pass, and posts nothing more of it before."
+)
 Unanswered = dict[Look, Hold | Wait]
 
 
@@ -54,8 +60,8 @@ class Asking:
         lookups: The pass' one, which remembers what it has read.
 
     Attributes:
-        trouble: More failed than can be the questions' own fault. The pass is to end with it, when
-            everything has been done that could be.
+        trouble: More failed than can be the questions' own fault, and the others are not asked. The
+            pass is to end with it, when everything has been done that could be.
     """
 
     def __init__(
@@ -77,7 +83,8 @@ class Asking:
         self._settler = settler
         self._rereader = Rereader(ledger, quickbooks, company.id, clock)
         self._serves = False  # QuickBooks has answered another question after one had failed
-        self._found = 0
+        self._found: dict[str, Hold | Wait] = {}  # what has failed by itself in this pass
+        self._failed = Counter[bool]()  # how many: of those that had failed before, of the others
         self.trouble: QuickBooksError | None = None
         with ledger.begin() as connection:
             self._failing: dict[str, Any] = memory.recall(connection, company.id, FAILING)
@@ -90,25 +97,30 @@ class Asking:
             CompanyStopped, QuickBooksError, Unreachable: QuickBooks answers nothing.
         """
         told = await self._read_together(looks)
+        left = [look for look in looks if look not in told]
+        suspect = [
+            look for look in left if _key(look) in self._failing or _key(look) in self._found
+        ]
         unanswered: Unanswered = {}
-        for subject, keys in by_subject(look for look in looks if look not in told).items():
-            failing = {key for key in keys if f"{subject} {key}" in self._failing}
-            together = [key for key in keys if key not in failing and subject not in POSTED]
-            if together:
-                unanswered |= await self._ask(subject, together)
-            for key in keys:
-                if key not in together:
-                    unanswered |= await self._ask(subject, [key])
+        for subject, keys in by_subject(look for look in left if look not in suspect).items():
+            for part in [[key] for key in keys] if subject in POSTED else [keys]:
+                unanswered |= await self._ask(subject, part)
             self._remember(subject)
+        for look in suspect:  # last, so that they keep no other question from being asked
+            unanswered |= await self._ask(look.subject, [look.key])
+            self._remember(look.subject)
         return unanswered
 
     async def settle(self, step: StepRecord, wanted: Wanted) -> Hold | Wait | None:
         """Looks for a step of unknown fate; what becomes of its invoices where that fails."""
+        key = f"step {step.operation}"
+        if (before := self._unasked(key)) is not None:
+            return before
         try:
             await self._settler.settle([(step, wanted)])
         except QuickBooksError as error:
-            return await self._left(f"step {step.operation}", FATE, error)
-        self._heard([f"step {step.operation}"])
+            return await self._left(key, FATE, error)
+        self._heard([key])
         return None
 
     # ---- one question ----
@@ -123,21 +135,35 @@ class Asking:
 
     async def _ask(self, subject: Subject, keys: Sequence[str]) -> Unanswered:
         """One question for all keys; where it fails, by halves, until each that fails is found."""
+        looks = [Look(subject, key) for key in keys]
+        if (before := self._unasked(_key(looks[0]))) is not None:
+            return dict.fromkeys(looks, before)
         try:
             await self._answer(subject, keys)
         except QuickBooksError as error:
             what = WHAT.get(subject, "what was posted")
             if len(keys) == 1:
-                left = await self._left(f"{subject} {keys[0]}", what, error)
-                return {Look(subject, keys[0]): left}
+                return {looks[0]: await self._left(_key(looks[0]), what, error)}
             await self._check(error)
-            if self._found >= MOST_FAILING:
-                return {Look(subject, key): self._given_up(what, error) for key in keys}
+            if self._failed[False] >= MOST_FAILING:
+                self._failed[False] += 1
+                return dict.fromkeys(looks, self._given_up(what, error))
         else:
-            self._heard([f"{subject} {key}" for key in keys])
+            self._heard([_key(look) for look in looks])
             return {}
         half = len(keys) // 2
         return await self._ask(subject, keys[:half]) | await self._ask(subject, keys[half:])
+
+    def _unasked(self, key: str) -> Hold | Wait | None:
+        """What is said instead of asking: each question that fails takes four requests and more."""
+        if key in self._found:
+            return self._found[key]
+        return Wait(NOT_ASKED) if self._is_enough(again=key in self._failing) else None
+
+    def _is_enough(self, *, again: bool) -> bool:
+        """So many failed that this one is not asked. Those that fail in every pass keep none from
+        being asked that has never failed."""
+        return self._failed[False] > MOST_FAILING or (again and self._failed[True] > MOST_FAILING)
 
     async def _check(self, error: QuickBooksError) -> None:
         """Whoever is out of order answers no other question either: then it is not about this one.
@@ -146,7 +172,7 @@ class Asking:
         """
         if error.fault.kind in WHOLE_COMPANY:
             raise stopped_or_same(error) from None
-        if error.fault.kind is not FaultKind.TRY_AGAIN or self._serves:
+        if self._serves:
             return
         try:
             await self._quickbooks.company_info()
@@ -158,32 +184,43 @@ class Asking:
         """What becomes of the invoices that want to know what only this question can tell."""
         self._serves = False  # it may have gone out of order since
         await self._check(error)
-        self._found += 1
-        if self._found > MOST_FAILING:
+        again = key in self._failing
+        self._failed[again] += 1
+        if self._is_enough(again=again):
             return self._given_up(what, error)
-        if error.fault.kind is not FaultKind.TRY_AGAIN:
-            return _refused(error)
-        if self._clock() - self._failing_since(key) >= OUTAGE:
+        self._found[key] = self._alone(key, what, error)
+        return self._found[key]
+
+    def _alone(self, key: str, what: str, error: QuickBooksError) -> Hold | Wait:
+        """What QuickBooks refuses with its reason it refuses again; all else may pass."""
+        if error.fault.kind is not FaultKind.TRY_AGAIN and error.fault.code:
+            return Hold("look_failed", f"{error.fault.sentence} {error.fault.press}")
+        since, times = self._failed_again(key)
+        if times >= OFTEN and self._clock() - since >= OUTAGE:
             return Hold("look_failed", FOR_HOURS.format(what=what))
         return Wait(AGAIN.format(what=what))
 
-    def _given_up(self, what: str, error: QuickBooksError) -> Hold | Wait:
-        if error.fault.kind is not FaultKind.TRY_AGAIN:
-            return _refused(error)
+    def _given_up(self, what: str, error: QuickBooksError) -> Wait:
+        """So many at once say nothing of any one of them, whatever the error says."""
         self.trouble = error
         return Wait(AGAIN.format(what=what))
 
     # ---- what is remembered ----
 
-    def _failing_since(self, key: str) -> datetime:
+    def _failed_again(self, key: str) -> tuple[datetime, int]:
+        """Since when, and in how many passes, it has not been answered. A clock may be set: neither
+        says enough without the other."""
         now, known = self._clock(), self._failing.get(key)
-        since = now if known is None else datetime.fromisoformat(known)
-        if known is not None and since <= now:  # else the clock was set back
-            return since
-        self._failing[key] = now.isoformat()
+        since, times = now, 1
+        if isinstance(known, dict):
+            last = datetime.fromisoformat(known["last"])
+            if last <= now < last + FORGOTTEN:
+                since, times = datetime.fromisoformat(known["since"]), known["times"] + 1
+        told = {"since": since.isoformat(), "times": times, "last": now.isoformat()}
+        self._failing[key] = told
         with self._ledger.begin() as connection:
-            memory.remember(connection, self._company_id, FAILING, key, self._failing[key])
-        return now
+            memory.remember(connection, self._company_id, FAILING, key, told)
+        return since, times
 
     def _heard(self, keys: Sequence[str]) -> None:
         """They were answered: what they were remembered for is over."""
@@ -211,7 +248,7 @@ class Asking:
         """The looks for posted invoices that a shared query has answered. What it refuses says
         nothing of any one of them: each is read by itself then."""
         told: set[Look] = set()
-        for subject, part in _posted_parts(looks):
+        for subject, part in () if self._is_enough(again=False) else _posted_parts(looks):
             try:
                 keys = await self._rereader.together(part, paid=subject is Subject.PAID_INVOICE)
             except QuickBooksError as error:
@@ -228,8 +265,8 @@ def _posted_parts(looks: Collection[Look]) -> Iterator[tuple[Subject, Sequence[s
         yield from ((subject, part) for part in parts(ids, IN_ONE_QUESTION) if len(part) > 1)
 
 
-def _refused(error: QuickBooksError) -> Hold:
-    return Hold("look_failed", f"{error.fault.sentence} {error.fault.press}")
+def _key(look: Look) -> str:
+    return f"{look.subject} {look.key}"
 
 
 def stopped_or_same(error: QuickBooksError) -> QuickBooksError | CompanyStopped:
