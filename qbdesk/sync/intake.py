@@ -264,11 +264,15 @@ def _add(connection: Connection, company: Company, new: Sequence[_New], now: dat
 
 
 def ignore_when_shown(
-    connection: Connection, company: Company, source_id: str, told: str, who: str
+    connection: Connection, company: Company, source_id: str, told: str, who: str, now: datetime
 ) -> None:
     """A person has decided about an invoice that this ledger has not read yet: a ledger from before
     was restored, say."""
     memory.remember(connection, company.id, AHEAD, source_id, {"told": told, "who": who})
+    ahead = (
+        f"The invoice with the id {source_id[:140]!r} is ignored as soon as the source shows it."
+    )
+    journal.add(connection, company.id, None, now, ahead, who=who, details=told)
 
 
 def _ignore_as_told(

@@ -89,20 +89,26 @@ def ignore(
     note: str,
     who: str,
     now: datetime,
-) -> None:
+) -> tuple[str, ...]:
     """Leaves invoices alone from now on. Of a paused company also those that its preview has shown
     and its ledger does not know yet.
+
+    Returns:
+        Those that the ledger does not know yet: they are ignored as soon as the source shows them.
 
     Raises:
         Refusal: One is not in the ledger, and the company is not paused; none is ignored then.
     """
     told = f"Ignored by {who}" + (f": {note.strip()[:500]}" if note.strip() else ".")
-    for source_id in source_ids:
+    ahead = []
+    for source_id in dict.fromkeys(source_ids):
         record = invoices.find(connection, company.id, source_id)
         if record is None and company.paused:
-            intake.ignore_when_shown(connection, company, source_id, told, who)
+            intake.ignore_when_shown(connection, company, source_id, told, who, now)
+            ahead.append(source_id)
         else:
             _put_aside(connection, _known(connection, company, source_id), told, who, now)
+    return tuple(ahead)
 
 
 def resolve(

@@ -428,7 +428,15 @@ def test_an_invoice_that_the_ledger_does_not_know_can_be_ignored_while_paused_on
     refused = office.service.ignore(NAME, ["inv-9"], "", "Ann").exception(PATIENCE)
     assert "has no invoice with the id 'inv-9'" in str(refused)
     office.service.pause(NAME, "Ann").result(PATIENCE)
-    office.service.ignore(NAME, ["inv-9"], "by hand", "Ann").result(PATIENCE)
+    both = ["inv-9", "inv-0", "inv-9"]
+    assert office.service.ignore(NAME, both, "by hand", "Ann").result(PATIENCE) == ("inv-9",)
+    told = office.journal(None)[-1]
+    assert (told.who, told.text) == (
+        "Ann",
+        "The invoice with the id 'inv-9' is ignored as soon as the source shows it.",
+    )
+    assert told.details == "Ignored by Ann: by hand"
+    assert office.status("inv-0") is Status.IGNORED
     office.service.resume(NAME, "Ann").result(PATIENCE)
     office.post(*clients(1, first=9))
     assert office.status("inv-9") is Status.IGNORED

@@ -424,8 +424,8 @@ class StandIn:
 
     def ignore(
         self, company: str, source_ids: Sequence[str], note: str, who: str
-    ) -> "Future[None]":
-        return self._answer(lambda: None, "ignore", company, tuple(source_ids), note, who)
+    ) -> "Future[tuple[str, ...]]":
+        return self._answer(lambda: (), "ignore", company, tuple(source_ids), note, who)
 
     # ---- connecting ----
 
