@@ -161,6 +161,21 @@ def test_what_was_refused_when_the_copy_was_made_and_posted_later_is_taken_over(
     assert_each_once(office, 1)
 
 
+def test_a_payment_that_is_taken_over_after_its_invoice_was_made_is_no_difference(
+    office: Office,
+) -> None:
+    office.fault("refused", "POST payment", code="6000")
+    office.post(document())
+    office.service.ignore(NAME, ["inv-1"], "by hand", "Ann").result(PATIENCE)
+    copy = Copy(office)
+    assert office.resync().synced == 1
+    copy.put_back()
+    office.sync()
+    assert office.status() is Status.IGNORED
+    assert "it was taken over" in str(office.journal())
+    assert_totals_agree(office)
+
+
 def test_what_a_person_ignores_stays_ignored_but_is_known_to_be_there(office: Office) -> None:
     office.fault("refused", "POST invoice", code="6000")
     office.post(document())
