@@ -2,13 +2,13 @@
 
 import asyncio
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from invoices import customer, document, payment
-from office import NAME, PATIENCE, Office, OpenOffice
+from office import FROM, NAME, PATIENCE, Office, OpenOffice
 
 from qbdesk.sync.errors import LedgerDamaged
 from qbdesk.sync.ledger import backups, marks, restoring
@@ -339,6 +339,8 @@ def test_where_quickbooks_refuses_the_list_each_invoice_is_looked_for_by_its_num
     office.clock.advance(days=1)
     assert reads(office) == usual + 2
     assert reads(office) == usual
+    office.service.begin_from(NAME, FROM - timedelta(days=1), "Ann").result(PATIENCE)
+    assert "The first pass after you resume it reads it." in note(office)
 
 
 def test_while_quickbooks_does_not_answer_nothing_is_posted_from_an_old_copy(
