@@ -428,6 +428,7 @@ def test_what_was_ignored_after_a_backup_is_not_posted_before_a_person_has_decid
     assert office.view().paused
     (_, _, line) = office.journal(None)
     assert (line.who, line.text) == ("qbdesk", restoring.PAUSED)
+    assert office.view().sentence == restoring.PAUSED
     found = office.service.preview(NAME).result(PATIENCE)
     assert [row.source_id for row in found.rows if row.status is Status.WAITING] == ["inv-2"]
     office.service.ignore(NAME, ["inv-2"], "a sales receipt, by hand", "Ann").result(PATIENCE)
@@ -435,6 +436,8 @@ def test_what_was_ignored_after_a_backup_is_not_posted_before_a_person_has_decid
     office.sync()
     assert office.count("Invoice", "Payment") == (2, 2)
     assert office.view().counts == {Status.SYNCED: 2, Status.IGNORED: 1}
+    office.service.pause(NAME, "Ann").result(PATIENCE)
+    assert office.view().sentence.startswith("Paused. Nothing is posted")
     assert note(office) == ""
 
 
