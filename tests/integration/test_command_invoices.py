@@ -4,7 +4,7 @@ import pytest
 from invoices import TEXAS, customer, document, line
 from office import NAME, PATIENCE, Office
 
-from qbdesk.commands.invoices import print_ignored, print_preview, print_rows
+from qbdesk.commands.invoices import print_ignored, print_preview, print_queued, print_rows
 from qbdesk.sync.views import Status
 
 
@@ -72,4 +72,9 @@ def test_what_is_ignored_before_it_was_read_is_named_so_that_a_wrong_id_is_notic
         "1 ignored.",
         "imv-2: not read from the source yet; it is ignored as soon as the source shows it. "
         "Check the id.",
+    ]
+    print_queued(ids, office.service.resync(NAME, ids, "Ann").result(PATIENCE))
+    assert capsys.readouterr().out.splitlines() == [
+        "1 queued; the next pass posts.",
+        "imv-2: not read from the source yet; it is not to be ignored any more.",
     ]

@@ -466,6 +466,24 @@ def test_an_invoice_that_the_ledger_does_not_know_can_be_ignored_while_paused_on
     assert office.count("Invoice") == (1,)
 
 
+def test_an_invoice_that_was_ignored_before_it_was_read_can_be_taken_back(office: Office) -> None:
+    office.post(*clients(1))
+    office.service.pause(NAME, "Ann").result(PATIENCE)
+    office.service.ignore(NAME, ["inv-9"], "", "Ann").result(PATIENCE)
+    refused = office.service.resync(NAME, ["inv-9", "inv-8"], "Ann").exception(PATIENCE)
+    assert "has no invoice with the id 'inv-8'" in str(refused)
+    both = ["inv-0", "inv-9"]
+    assert office.service.resync(NAME, both, "Ann").result(PATIENCE) == ("inv-9",)
+    told = office.journal(None)[-1]
+    assert (told.who, told.text) == (
+        "Ann",
+        "The invoice with the id 'inv-9' is not to be ignored any more.",
+    )
+    office.service.resume(NAME, "Ann").result(PATIENCE)
+    office.post(*clients(1, first=9))
+    assert office.status("inv-9") is Status.SYNCED
+
+
 def test_a_company_that_was_paused_when_the_backup_was_made_stays_so_without_another_word(
     office: Office,
 ) -> None:
