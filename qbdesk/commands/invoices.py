@@ -224,8 +224,19 @@ def resync(company: str, ids: tuple[str, ...]) -> None:
     """Queue invoices again; the next pass posts them."""
     with service() as opened:
         with turn(opened, company), _naming_the_list(company):
-            wait(opened.resync(company, ids, who()))
-        click.echo(f"{len(ids)} queued; the next pass posts.")
+            back = wait(opened.resync(company, ids, who()))
+        print_queued(ids, back)
+
+
+def print_queued(ids: Sequence[str], back: Sequence[str]) -> None:
+    """How many are queued; by their ids those whose ignoring was taken `back` before it began."""
+    known = set(ids) - set(back)
+    if known:
+        click.echo(f"{len(known)} queued; the next pass posts.")
+    for source_id in back:
+        click.echo(
+            f"{plain(source_id)}: not read from the source yet; it is not to be ignored any more."
+        )
 
 
 @click.command()
@@ -250,8 +261,20 @@ def ignore(company: str, ids: tuple[str, ...], note: str) -> None:
     """Leave invoices alone from now on."""
     with service() as opened:
         with turn(opened, company), _naming_the_list(company):
-            wait(opened.ignore(company, ids, note, who()))
-        click.echo(f"{len(ids)} ignored.")
+            ahead = wait(opened.ignore(company, ids, note, who()))
+        print_ignored(ids, ahead)
+
+
+def print_ignored(ids: Sequence[str], ahead: Sequence[str]) -> None:
+    """How many are ignored; by their ids those `ahead`, which the source has yet to show."""
+    known = set(ids) - set(ahead)
+    if known:
+        click.echo(f"{len(known)} ignored.")
+    for source_id in ahead:
+        click.echo(
+            f"{plain(source_id)}: not read from the source yet; it is ignored as soon as the "
+            "source shows it. Check the id."
+        )
 
 
 @click.command()

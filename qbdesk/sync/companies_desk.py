@@ -11,7 +11,7 @@ from qbdesk.sync.clients import Surroundings, source_secret
 from qbdesk.sync.engine import Engine
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.keepers import secret_name
-from qbdesk.sync.ledger import companies, invoices, journal
+from qbdesk.sync.ledger import companies, invoices, journal, restoring
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.model import Tenant
 from qbdesk.sync.place import examine_place
@@ -21,6 +21,7 @@ from qbdesk.sync.views import CompanyChanged, CompanyRemoved, CompanyView, Event
 
 SOURCES = ("feed",)
 LONGEST_NAME = 80
+PAUSED, RESUMED = "Paused.", "Resumed."  # as the journal has it
 _TOKEN_AGAIN = "Token of the invoicing system entered again"
 _NOTHING_ADDED = {
     feed.DOWN: "The invoicing system cannot be reached at {url}, so nothing was added or changed. "
@@ -51,6 +52,7 @@ class CompaniesDesk:
     def view(self, company: Company) -> CompanyView:
         with self._around.ledger.begin() as connection:
             counts = invoices.counts(connection, company.id)
+            told = journal.last_of(connection, company.id, (PAUSED, RESUMED, restoring.PAUSED))
         minded = [
             self._place,
             safekeeping.backup_finding(self._around.ledger, self._around.clock()),
@@ -63,6 +65,7 @@ class CompaniesDesk:
             next_pass_at=self._engine.next_pass_at(company),
             test_server=company.test_server if company.connected else here,
             now=self._around.clock(),
+            restored=told == restoring.PAUSED,
             of_the_ledger=tuple(found for found in minded if found and found.level != "fine"),
         )
 
@@ -174,7 +177,7 @@ class CompaniesDesk:
         self._hears(CompanyRemoved(company.name))
 
     def set_paused(self, company: Company, who: str, *, paused: bool) -> None:
-        told, now = "Paused." if paused else "Resumed.", self._around.clock()
+        told, now = PAUSED if paused else RESUMED, self._around.clock()
         with self._around.ledger.begin() as connection:
             companies.change(connection, company.id, paused=paused)
             journal.add(connection, company.id, None, now, told, who=who)

@@ -264,11 +264,28 @@ def _add(connection: Connection, company: Company, new: Sequence[_New], now: dat
 
 
 def ignore_when_shown(
-    connection: Connection, company: Company, source_id: str, told: str, who: str
+    connection: Connection, company: Company, source_id: str, told: str, who: str, now: datetime
 ) -> None:
     """A person has decided about an invoice that this ledger has not read yet: a ledger from before
     was restored, say."""
     memory.remember(connection, company.id, AHEAD, source_id, {"told": told, "who": who})
+    ahead = (
+        f"The invoice with the id {source_id[:140]!r} is ignored as soon as the source shows it."
+    )
+    journal.add(connection, company.id, None, now, ahead, who=who, details=told)
+
+
+def take_back(
+    connection: Connection, company: Company, source_ids: Sequence[str], who: str, now: datetime
+) -> tuple[str, ...]:
+    """Returns those of them that were to be ignored when shown, and are not any more."""
+    ahead = memory.recall(connection, company.id, AHEAD)
+    back = tuple(each for each in dict.fromkeys(source_ids) if each in ahead)
+    for source_id in back:
+        memory.forget(connection, company.id, AHEAD, source_id)
+        told = f"The invoice with the id {source_id[:140]!r} is not to be ignored any more."
+        journal.add(connection, company.id, None, now, told, who=who)
+    return back
 
 
 def _ignore_as_told(

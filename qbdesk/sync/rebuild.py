@@ -107,6 +107,8 @@ class Rebuild:
 
     def _remember(self, key: str, value: str) -> None:
         with self._ledger.begin() as connection:
+            # An earlier refusal says nothing any more, also not of an earlier first day.
+            memory.forget(connection, self._company.id, memory.REBUILT, REFUSED)
             memory.remember(connection, self._company.id, memory.REBUILT, key, value)
 
     async def _read_books(self) -> None:

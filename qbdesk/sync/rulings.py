@@ -27,16 +27,22 @@ MOST_AHEAD = timedelta(days=366)
 
 def resync(
     connection: Connection, company: Company, source_ids: Sequence[str], who: str, now: datetime
-) -> None:
+) -> tuple[str, ...]:
     """Queues invoices again with a clean slate; what was posted is looked at once more.
 
+    Returns:
+        Those that the ledger does not know yet: they are not ignored any more when they are shown.
+
     Raises:
-        Refusal: One of them is not in the ledger; nothing is queued then.
+        Refusal: One of them is not in the ledger, nor to be ignored; nothing is queued then.
     """
-    records = [_known(connection, company, source_id) for source_id in source_ids]
+    back = intake.take_back(connection, company, source_ids, who, now)
+    known = [each for each in dict.fromkeys(source_ids) if each not in back]
+    records = [_known(connection, company, source_id) for source_id in known]
     for record in records:
         _try_again(connection, company, record, now)
         journal.add(connection, company.id, record.id, now, "Queued again.", who=who)
+    return back
 
 
 def _known(connection: Connection, company: Company, source_id: str) -> InvoiceRecord:
@@ -89,20 +95,26 @@ def ignore(
     note: str,
     who: str,
     now: datetime,
-) -> None:
+) -> tuple[str, ...]:
     """Leaves invoices alone from now on. Of a paused company also those that its preview has shown
     and its ledger does not know yet.
+
+    Returns:
+        Those that the ledger does not know yet: they are ignored as soon as the source shows them.
 
     Raises:
         Refusal: One is not in the ledger, and the company is not paused; none is ignored then.
     """
     told = f"Ignored by {who}" + (f": {note.strip()[:500]}" if note.strip() else ".")
-    for source_id in source_ids:
+    ahead = []
+    for source_id in dict.fromkeys(source_ids):
         record = invoices.find(connection, company.id, source_id)
         if record is None and company.paused:
-            intake.ignore_when_shown(connection, company, source_id, told, who)
+            intake.ignore_when_shown(connection, company, source_id, told, who, now)
+            ahead.append(source_id)
         else:
             _put_aside(connection, _known(connection, company, source_id), told, who, now)
+    return tuple(ahead)
 
 
 def resolve(

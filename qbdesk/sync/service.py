@@ -400,12 +400,16 @@ class Service:
         self._engine.stop_pass(company)
 
     @_on_engine
-    async def resync(self, company: str, source_ids: Sequence[str], who: str = "you") -> None:
-        """Queues invoices again; the next pass posts."""
+    async def resync(
+        self, company: str, source_ids: Sequence[str], who: str = "you"
+    ) -> tuple[str, ...]:
+        """Queues invoices again; the next pass posts. Returns those that are not read from the
+        source yet: they were to be ignored, and are not any more."""
         here, now = self._company(company), self._around.clock()
         with self._around.ledger.begin() as connection:
-            rulings.resync(connection, here, source_ids, who, now)
+            back = rulings.resync(connection, here, source_ids, who, now)
         self._changed(company, source_ids)
+        return back
 
     @_on_engine
     async def resolve(self, company: str, source_id: str, choice: str, who: str) -> None:
@@ -433,11 +437,20 @@ class Service:
             return rulings.alike(connection, here, source_id)
 
     @_on_engine
-    async def ignore(self, company: str, source_ids: Sequence[str], note: str, who: str) -> None:
+    async def ignore(
+        self, company: str, source_ids: Sequence[str], note: str, who: str
+    ) -> tuple[str, ...]:
+        """Leaves invoices alone from now on. Returns those that are not read from the source yet:
+        of a paused company they are ignored as soon as it shows them.
+
+        Raises:
+            Refusal: There is no such invoice, and the company is not paused; none is ignored then.
+        """
         here, now = self._company(company), self._around.clock()
         with self._around.ledger.begin() as connection:
-            rulings.ignore(connection, here, source_ids, note, who, now)
+            ahead = rulings.ignore(connection, here, source_ids, note, who, now)
         self._changed(company, source_ids)
+        return ahead
 
     # ---- the doctor ----
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from qbdesk.sync.ledger import restoring
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.quickbooks.hosts import Hosts
@@ -54,8 +55,14 @@ def company_view(
     next_pass_at: datetime | None,
     test_server: bool,
     now: datetime,
+    restored: bool = False,
     of_the_ledger: tuple[Finding, ...] = (),
 ) -> CompanyView:
+    """What is going on with a company.
+
+    Args:
+        restored: Where it is paused, it is so because a backup was restored.
+    """
     state = _state(company, counts, running=running)
     health = company.token_health
     ends_soon = company.connected and health.refresh_days(now) < SOON
@@ -71,7 +78,7 @@ def company_view(
         connected=company.connected,
         token=health,
         state=state,
-        sentence=_sentence(company, counts, state),
+        sentence=_sentence(company, counts, state, restored=restored),
         reconnect=_needs_reconnecting(company) or ends_soon,
         income_account=company.income_account_name,
         last_pass_at=company.last_pass_at,
@@ -101,11 +108,15 @@ def _state(company: Company, counts: Mapping[Status, int], *, running: bool) -> 
     return State.PAUSED if company.paused else State.IDLE
 
 
-def _sentence(company: Company, counts: Mapping[Status, int], state: State) -> str:
+def _sentence(
+    company: Company, counts: Mapping[Status, int], state: State, *, restored: bool
+) -> str:
     if not company.connected:
         return "Not connected to QuickBooks. Nothing is posted."
     if state is State.SYNCING:
         return "Syncing now."
+    if company.paused and restored:
+        return restoring.PAUSED  # what troubled it is as old as the backup
     if company.trouble:
         return company.trouble
     if company.last_pass_at is None and not company.paused:

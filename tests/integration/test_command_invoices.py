@@ -4,7 +4,7 @@ import pytest
 from invoices import TEXAS, customer, document, line
 from office import NAME, PATIENCE, Office
 
-from qbdesk.commands.invoices import print_preview, print_rows
+from qbdesk.commands.invoices import print_ignored, print_preview, print_queued, print_rows
 from qbdesk.sync.views import Status
 
 
@@ -58,3 +58,23 @@ def test_the_preview_of_a_paused_company_ends_with_how_to_post(
     assert "qbdesk resume" not in previewed(office, capsys)
     office.service.pause(NAME).result(PATIENCE)
     assert f"Then post it: qbdesk resume {NAME}" in previewed(office, capsys).splitlines()[-1]
+
+
+def test_what_is_ignored_before_it_was_read_is_named_so_that_a_wrong_id_is_noticed(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office.post(document("inv-1"))
+    office.service.pause(NAME).result(PATIENCE)
+    ids = ["inv-1", "imv-2", "inv-1"]
+    capsys.readouterr()
+    print_ignored(ids, office.service.ignore(NAME, ids, "", "Ann").result(PATIENCE))
+    assert capsys.readouterr().out.splitlines() == [
+        "1 ignored.",
+        "imv-2: not read from the source yet; it is ignored as soon as the source shows it. "
+        "Check the id.",
+    ]
+    print_queued(ids, office.service.resync(NAME, ids, "Ann").result(PATIENCE))
+    assert capsys.readouterr().out.splitlines() == [
+        "1 queued; the next pass posts.",
+        "imv-2: not read from the source yet; it is not to be ignored any more.",
+    ]

@@ -2,13 +2,13 @@
 
 import asyncio
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from invoices import customer, document, payment
-from office import NAME, PATIENCE, Office, OpenOffice
+from office import FROM, NAME, PATIENCE, Office, OpenOffice
 
 from qbdesk.sync.errors import LedgerDamaged
 from qbdesk.sync.ledger import backups, marks, restoring
@@ -159,6 +159,21 @@ def test_what_was_refused_when_the_copy_was_made_and_posted_later_is_taken_over(
     copy.put_back()
     assert office.sync().requests.writes == 0
     assert_each_once(office, 1)
+
+
+def test_a_payment_that_is_taken_over_after_its_invoice_was_made_is_no_difference(
+    office: Office,
+) -> None:
+    office.fault("refused", "POST payment", code="6000")
+    office.post(document())
+    office.service.ignore(NAME, ["inv-1"], "by hand", "Ann").result(PATIENCE)
+    copy = Copy(office)
+    assert office.resync().synced == 1
+    copy.put_back()
+    office.sync()
+    assert office.status() is Status.IGNORED
+    assert "it was taken over" in str(office.journal())
+    assert_totals_agree(office)
 
 
 def test_what_a_person_ignores_stays_ignored_but_is_known_to_be_there(office: Office) -> None:
@@ -324,6 +339,8 @@ def test_where_quickbooks_refuses_the_list_each_invoice_is_looked_for_by_its_num
     office.clock.advance(days=1)
     assert reads(office) == usual + 2
     assert reads(office) == usual
+    office.service.begin_from(NAME, FROM - timedelta(days=1), "Ann").result(PATIENCE)
+    assert "The first pass after you resume it reads it." in note(office)
 
 
 def test_while_quickbooks_does_not_answer_nothing_is_posted_from_an_old_copy(
@@ -411,6 +428,7 @@ def test_what_was_ignored_after_a_backup_is_not_posted_before_a_person_has_decid
     assert office.view().paused
     (_, _, line) = office.journal(None)
     assert (line.who, line.text) == ("qbdesk", restoring.PAUSED)
+    assert office.view().sentence == restoring.PAUSED
     found = office.service.preview(NAME).result(PATIENCE)
     assert [row.source_id for row in found.rows if row.status is Status.WAITING] == ["inv-2"]
     office.service.ignore(NAME, ["inv-2"], "a sales receipt, by hand", "Ann").result(PATIENCE)
@@ -418,6 +436,8 @@ def test_what_was_ignored_after_a_backup_is_not_posted_before_a_person_has_decid
     office.sync()
     assert office.count("Invoice", "Payment") == (2, 2)
     assert office.view().counts == {Status.SYNCED: 2, Status.IGNORED: 1}
+    office.service.pause(NAME, "Ann").result(PATIENCE)
+    assert office.view().sentence.startswith("Paused. Nothing is posted")
     assert note(office) == ""
 
 
@@ -428,7 +448,15 @@ def test_an_invoice_that_the_ledger_does_not_know_can_be_ignored_while_paused_on
     refused = office.service.ignore(NAME, ["inv-9"], "", "Ann").exception(PATIENCE)
     assert "has no invoice with the id 'inv-9'" in str(refused)
     office.service.pause(NAME, "Ann").result(PATIENCE)
-    office.service.ignore(NAME, ["inv-9"], "by hand", "Ann").result(PATIENCE)
+    both = ["inv-9", "inv-0", "inv-9"]
+    assert office.service.ignore(NAME, both, "by hand", "Ann").result(PATIENCE) == ("inv-9",)
+    told = office.journal(None)[-1]
+    assert (told.who, told.text) == (
+        "Ann",
+        "The invoice with the id 'inv-9' is ignored as soon as the source shows it.",
+    )
+    assert told.details == "Ignored by Ann: by hand"
+    assert office.status("inv-0") is Status.IGNORED
     office.service.resume(NAME, "Ann").result(PATIENCE)
     office.post(*clients(1, first=9))
     assert office.status("inv-9") is Status.IGNORED
@@ -436,6 +464,24 @@ def test_an_invoice_that_the_ledger_does_not_know_can_be_ignored_while_paused_on
         (entry.who, entry.text) for entry in office.journal("inv-9")
     ]
     assert office.count("Invoice") == (1,)
+
+
+def test_an_invoice_that_was_ignored_before_it_was_read_can_be_taken_back(office: Office) -> None:
+    office.post(*clients(1))
+    office.service.pause(NAME, "Ann").result(PATIENCE)
+    office.service.ignore(NAME, ["inv-9"], "", "Ann").result(PATIENCE)
+    refused = office.service.resync(NAME, ["inv-9", "inv-8"], "Ann").exception(PATIENCE)
+    assert "has no invoice with the id 'inv-8'" in str(refused)
+    both = ["inv-0", "inv-9"]
+    assert office.service.resync(NAME, both, "Ann").result(PATIENCE) == ("inv-9",)
+    told = office.journal(None)[-1]
+    assert (told.who, told.text) == (
+        "Ann",
+        "The invoice with the id 'inv-9' is not to be ignored any more.",
+    )
+    office.service.resume(NAME, "Ann").result(PATIENCE)
+    office.post(*clients(1, first=9))
+    assert office.status("inv-9") is Status.SYNCED
 
 
 def test_a_company_that_was_paused_when_the_backup_was_made_stays_so_without_another_word(

@@ -401,5 +401,6 @@ async def test_where_nobody_listens_a_write_is_not_sent(office: Office) -> None:
         outcome = await quickbooks.write(office.write("customer", DisplayName="Ann"))
     assert isinstance(outcome, NotSent)
     assert outcome.why == (
-        "QuickBooks cannot be reached. Check this computer's internet connection."
+        "QuickBooks cannot be reached. Nothing is lost: invoices wait, and qbdesk goes on with "
+        "them by itself as soon as it can. Check this computer's internet connection."
     )

@@ -408,8 +408,8 @@ class StandIn:
     def journal(self, company: str, source_id: str | None = None) -> "Future[list[JournalEntry]]":
         return self._answer(lambda: list(self.entries), "journal", company, source_id)
 
-    def resync(self, company: str, source_ids: Sequence[str]) -> "Future[None]":
-        return self._answer(lambda: None, "resync", company, tuple(source_ids))
+    def resync(self, company: str, source_ids: Sequence[str]) -> "Future[tuple[str, ...]]":
+        return self._answer(lambda: (), "resync", company, tuple(source_ids))
 
     def alike(self, company: str, source_id: str) -> "Future[dict[str, tuple[str, ...]]]":
         return self._answer(lambda: self.same, "alike", company, source_id)
@@ -424,8 +424,8 @@ class StandIn:
 
     def ignore(
         self, company: str, source_ids: Sequence[str], note: str, who: str
-    ) -> "Future[None]":
-        return self._answer(lambda: None, "ignore", company, tuple(source_ids), note, who)
+    ) -> "Future[tuple[str, ...]]":
+        return self._answer(lambda: (), "ignore", company, tuple(source_ids), note, who)
 
     # ---- connecting ----
 

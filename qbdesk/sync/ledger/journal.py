@@ -69,3 +69,10 @@ def of_company(connection: Connection, company_id: int) -> Sequence[JournalEntry
         .order_by(journal.c.id)
     )
     return [JournalEntry(row.at, row.who, row.text, row.details) for row in rows]
+
+
+def last_of(connection: Connection, company_id: int, texts: Sequence[str]) -> str | None:
+    """Which of these was said last of the company itself."""
+    here = (journal.c.company_id == company_id) & journal.c.invoice_id.is_(None)
+    said = select(journal.c.text).where(here, journal.c.text.in_(texts))
+    return connection.execute(said.order_by(journal.c.id.desc()).limit(1)).scalar()

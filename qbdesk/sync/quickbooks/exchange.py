@@ -145,4 +145,7 @@ def _why_not_connected(error: httpx.HTTPError) -> str:
             "The office network's proxy does not let this computer reach QuickBooks. Ask the "
             "person who looks after the network."
         )
-    return "QuickBooks cannot be reached. Check this computer's internet connection."
+    return (
+        "QuickBooks cannot be reached. Nothing is lost: invoices wait, and qbdesk goes on with "
+        "them by itself as soon as it can. Check this computer's internet connection."
+    )

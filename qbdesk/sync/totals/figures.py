@@ -60,7 +60,8 @@ class PostedPayment:
 
     Attributes:
         account: Where QuickBooks says that the money is; None: it has not said.
-        ended_at: When it answered; None where it was found there and not made by this ledger.
+        ended_at: When it answered; None where it was found there and the invoice's balance knows
+            of it.
     """
 
     total: Decimal

@@ -117,10 +117,11 @@ def _posting(posted: Sequence[StepRecord]) -> Posting | None:
     payments = {
         payment_id_of(step.operation): step for step in posted if step.kind == StepKind.PAYMENT
     }
+    invoice = PostedInvoice.model_validate(entries[-1].answer)
     return Posting(
-        invoice=PostedInvoice.model_validate(entries[-1].answer),
+        invoice=invoice,
         codes=_codes(sent[-1]) if sent else (),
-        payments={key: _payment(step) for key, step in payments.items()},
+        payments={key: _payment(step, invoice) for key, step in payments.items()},
         sent_to={key: account for key, step in payments.items() if (account := _sent_to(step))},
     )
 
@@ -134,10 +135,12 @@ def _codes(body: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code for code in found if code))
 
 
-def _payment(step: StepRecord) -> PostedPayment:
+def _payment(step: StepRecord, invoice: PostedInvoice) -> PostedPayment:
     answer = step.answer or {}
-    # What was taken over was there before: the invoice's balance knows of it.
-    ended_at = None if step.taken_over else step.ended_at
+    # What was taken over was there before: the invoice's balance knows of it, but for that of an
+    # invoice which had only just been made.
+    known = step.taken_over and not invoice.fresh
+    ended_at = None if known else step.ended_at
     return PostedPayment(Decimal(answer["total"]), answer.get("account"), ended_at)
 
 
