@@ -65,7 +65,8 @@ class CompaniesDesk:
             next_pass_at=self._engine.next_pass_at(company),
             test_server=company.test_server if company.connected else here,
             now=self._around.clock(),
-            restored=told == restoring.PAUSED,
+            # What troubled it before a restore is as old as the backup.
+            why_paused=restoring.PAUSED if told == restoring.PAUSED else "",
             of_the_ledger=tuple(found for found in minded if found and found.level != "fine"),
         )
 

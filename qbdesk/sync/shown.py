@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from qbdesk.sync.ledger import restoring
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.quickbooks.hosts import Hosts
@@ -55,13 +54,13 @@ def company_view(
     next_pass_at: datetime | None,
     test_server: bool,
     now: datetime,
-    restored: bool = False,
+    why_paused: str = "",
     of_the_ledger: tuple[Finding, ...] = (),
 ) -> CompanyView:
     """What is going on with a company.
 
     Args:
-        restored: Where it is paused, it is so because a backup was restored.
+        why_paused: What is said instead of all else while it is paused, if there is a reason.
     """
     state = _state(company, counts, running=running)
     health = company.token_health
@@ -78,7 +77,7 @@ def company_view(
         connected=company.connected,
         token=health,
         state=state,
-        sentence=_sentence(company, counts, state, restored=restored),
+        sentence=_sentence(company, counts, state, why_paused),
         reconnect=_needs_reconnecting(company) or ends_soon,
         income_account=company.income_account_name,
         last_pass_at=company.last_pass_at,
@@ -108,15 +107,13 @@ def _state(company: Company, counts: Mapping[Status, int], *, running: bool) -> 
     return State.PAUSED if company.paused else State.IDLE
 
 
-def _sentence(
-    company: Company, counts: Mapping[Status, int], state: State, *, restored: bool
-) -> str:
+def _sentence(company: Company, counts: Mapping[Status, int], state: State, why_paused: str) -> str:
     if not company.connected:
         return "Not connected to QuickBooks. Nothing is posted."
     if state is State.SYNCING:
         return "Syncing now."
-    if company.paused and restored:
-        return restoring.PAUSED  # what troubled it is as old as the backup
+    if company.paused and why_paused:
+        return why_paused
     if company.trouble:
         return company.trouble
     if company.last_pass_at is None and not company.paused:
