@@ -25,6 +25,8 @@ def watch_the_clock(
     before, seen = known.get("apart"), known.get("seen")
     if steps.is_any_apart(connection, company_id):
         memory.remember(connection, company_id, "clock", "seen", monotonic)
+    elif seen is not None:
+        memory.forget(connection, company_id, "clock", "seen")
     if before is not None and abs(apart - before) <= TOLERANCE:
         return
     memory.remember(connection, company_id, "clock", "apart", apart)

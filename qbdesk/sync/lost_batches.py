@@ -50,11 +50,10 @@ def fate(
         return Fate.LOOK_AGAIN
     if all(tries[step.id].no_late_commit for _, step in found):
         return Fate.SINGLY
-    apart = Fate.SINGLY if all(each.kind in _NAMED for each in members) else Fate.APART
-    again = all(
-        step.body == payloads.body(post.payload) and _may_leave_again(tries[step.id])
-        for post, step in found
-    )
+    same = all(step.body == payloads.body(post.payload) for post, step in found)
+    named = same and all(each.kind in _NAMED for each in members)
+    apart = Fate.SINGLY if named else Fate.APART
+    again = same and all(_may_leave_again(tries[step.id]) for _, step in found)
     if not again or path != batch_path([each.request_id for each in members]):
         return apart
     missing = {each.id for each in members} - {step.id for _, step in found}

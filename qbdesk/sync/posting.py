@@ -304,7 +304,7 @@ class Poster:
                 if latest.was_sent and latest.body != wanted:
                     # Proven absent, and the invoice has changed. Under the same request id what is
                     # carried out late, or was posted by another desk meanwhile, is not doubled.
-                    sending["answer"] = self._other_bytes(connection, entry)
+                    sending["answer"] = self._left_before(connection, latest, entry.record.id)
                 steps.change(connection, latest.id, body=wanted, **sending)
                 return replace(latest, body=wanted, **sending)
             steps.change(connection, latest.id, state=StepState.RETIRED)
@@ -328,10 +328,13 @@ class Poster:
             **sending,
         )
 
-    def _other_bytes(self, connection: Connection, entry: Wanted) -> dict[str, Any]:
-        """What `recording.py` has to know: QuickBooks may answer for what left before."""
-        before = invoices.posted_documents(connection, [entry.record.id])[entry.record.id]
-        return {steps.DOCUMENT_BEFORE: before}
+    def _left_before(
+        self, connection: Connection, step: StepRecord, invoice_id: int
+    ) -> dict[str, Any]:
+        """Who looks for it, or reads an answer, has to know: it may be about what left before."""
+        return steps.left_before(
+            step, invoices.posted_documents(connection, [invoice_id])[invoice_id]
+        )
 
 
 def _is_too_many(outcome: Outcome) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from qbdesk.sync.ledger import attempts, invoices, journal, memory, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
-from qbdesk.sync.ledger.steps import StepRecord, StepState
+from qbdesk.sync.ledger.steps import Earlier, StepRecord, StepState
 from qbdesk.sync.model import PaidInvoice
 from qbdesk.sync.money import ZERO
 from qbdesk.sync.operations import StepKind, marker
@@ -164,9 +164,8 @@ class Recorder:
         self, connection: Connection, step: StepRecord, found: Entity, *, fresh: bool
     ) -> None:
         now = self._clock()
-        if step.other_bytes_left and step.invoice_id is not None and _is_of_before(found, step):
-            before = (step.answer or {})[steps.DOCUMENT_BEFORE]
-            invoices.change(connection, step.invoice_id, posted_document=before)
+        if step.invoice_id is not None and (before := _of_earlier(found, step)) is not None:
+            invoices.change(connection, step.invoice_id, posted_document=before.document)
         steps.change(
             connection,
             step.id,
@@ -222,7 +221,7 @@ class Recorder:
             self.take_back(connection, step, answered=fault.kind is FaultKind.COMPANY)
             # One item of a batch that came too fast goes again by itself, after the pause.
             return None if fault.kind is FaultKind.THROTTLED and batched else fault
-        if step.other_bytes_left:
+        if step.earlier:
             # Maybe the refusal of those, once more: these leave under an id of their own.
             steps.change(connection, step.id, state=StepState.RETIRED, ended_at=self._clock())
             self._was_not_posted(connection, step)
@@ -276,14 +275,19 @@ def _was_made_before(found: Entity, step: StepRecord, outcome: Confirmed) -> boo
     return told_at is not None and made_at < told_at - LONGEST_TRY
 
 
-def _is_of_before(found: Entity, step: StepRecord) -> bool:
-    """QuickBooks has carried out what left before under the same request id. What differs in the
-    amounts the spot-check finds."""
-    if not isinstance(found, InvoiceObject):
-        return False
-    sent = simplejson.loads(step.body, use_decimal=True)
+def _of_earlier(found: Entity, step: StepRecord) -> Earlier | None:
+    """What QuickBooks has carried out, if it is not what left last under the request id. What
+    differs in the amounts alone the spot-check finds."""
+    if not isinstance(found, InvoiceObject) or not step.earlier or _is_of(found, step.body):
+        return None
+    same = (each for each in step.earlier if _is_of(found, each.body))
+    return next(same, step.earlier[0])
+
+
+def _is_of(found: InvoiceObject, body: bytes) -> bool:
+    sent = simplejson.loads(body, use_decimal=True)
     there = (found.doc_number, str(found.txn_date), found.customer_ref.value)
-    return there != (sent["DocNumber"], sent["TxnDate"], sent["CustomerRef"]["value"])
+    return there == (sent["DocNumber"], sent["TxnDate"], sent["CustomerRef"]["value"])
 
 
 def _pays_what_was_sent(found: PaymentObject, step: StepRecord) -> bool:

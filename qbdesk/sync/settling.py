@@ -75,7 +75,6 @@ class Settler:
         attempts.add(connection, step, now, "absent", None, told)
 
     async def _look_for(self, step: StepRecord) -> Entity | None:
-        body = simplejson.loads(step.body, use_decimal=True)
         ways = {
             StepKind.CUSTOMER: self._customer,
             StepKind.ITEM: self._item,
@@ -84,7 +83,12 @@ class Settler:
             StepKind.REPAIR: self._repair,
             StepKind.PAYMENT: self._payment,
         }
-        return await ways[StepKind(step.kind)](body, step.operation)
+        for left in (step.body, *(each.body for each in step.earlier)):
+            body = simplejson.loads(left, use_decimal=True)
+            found = await ways[StepKind(step.kind)](body, step.operation)
+            if found is not None:
+                return found
+        return None
 
     async def _customer(self, body: dict[str, Any], _operation: str) -> Entity | None:
         name, email = body["DisplayName"], body["PrimaryEmailAddr"]["Address"].casefold()

@@ -124,6 +124,7 @@ class Office:
         self.clock.advance(**off)
         self.clock.started_at = self.clock.true()
         self.open()
+        self.view()  # it has opened
 
     def close(self) -> None:
         for service in self._services:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from edge import passes_of
+from edge import Edge, firewall, passes_of
 from invoices import customer, document, line, payment
 from office import NAME, PATIENCE, Office, OpenOffice
 
@@ -171,12 +171,54 @@ def test_where_the_older_revision_was_carried_out_after_all_the_change_needs_att
     office.fault("request_lost", "POST invoice")
     office.post(document(number="N-other"))
     passes_of(office, 1)
+    _carried_out_after_all(office, 3)
+
+
+def _carried_out_after_all(office: Office, passes: int) -> None:
     office.clock.advance(seconds=1800)
     office.world.company.catch_up()
-    passes_of(office, 3)
+    passes_of(office, passes)
     assert [each["DocNumber"] for each in office.entities("Invoice")] == ["N-inv-1"]
     assert "the number was N-inv-1, now N-other" in office.row().message
     assert office.status() is Status.NEEDS_ATTENTION
+
+
+def test_where_quickbooks_refuses_the_request_id_the_older_revision_is_looked_for_as_well(
+    open_office: OpenOffice,
+) -> None:
+    office = _revised_after_a_lost_request(open_office, request_id_other_content="refused")
+    office.fault("request_lost", "POST invoice")
+    office.post(document(number="N-other"))
+    passes_of(office, 1)
+    _carried_out_after_all(office, 5)
+
+
+def test_a_firewall_that_turns_a_revision_away_does_not_use_its_request_id_up(
+    open_office: OpenOffice,
+) -> None:
+    office = _revised_after_a_lost_request(open_office)
+    edge = Edge(office, firewall, word='"N-other"')
+    office.post(document(number="N-other"))
+    passes_of(office, 1)
+    assert edge.turned_away == 1
+    edge.open = True
+    passes_of(office, 1)
+    assert office.status() is Status.SYNCED
+    office.clock.advance(seconds=1800)
+    office.world.company.catch_up()
+    assert office.count("Invoice", "Payment") == (1, 1)
+
+
+def test_of_three_revisions_the_one_that_was_carried_out_counts_as_posted(
+    open_office: OpenOffice,
+) -> None:
+    office = _revised_after_a_lost_request(open_office)
+    office.fault("request_lost", "POST invoice", times=2)
+    office.post(document(number="N-other"))
+    passes_of(office, 1)
+    office.show(document(number="N-other", memo="Another memo"))
+    passes_of(office, 1)
+    _carried_out_after_all(office, 4)
 
 
 @pytest.mark.parametrize("again", ["replayed", "refused"])

@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from qbdesk.sync.clock_watch import watch_the_clock
 from qbdesk.sync.ledger import (
     attempts,
     companies,
@@ -256,6 +257,29 @@ def test_what_was_under_way_at_the_end_of_the_program_is_in_doubt(
     assert found["invoice:b"].state is StepState.INTENT
     told = [entry.text for entry in journal.of_invoice(connection, row)]
     assert told == [attempts.CUT_OFF]
+
+
+def test_how_long_the_computer_was_on_counts_only_while_something_waits_for_long(
+    connection: Connection, company: Company
+) -> None:
+    made = _step(
+        connection,
+        company,
+        _row(connection, company, "a"),
+        state=StepState.INTENT,
+        sent_at=NOW,
+        ended_at=NOW,
+        path="batch?requestid=x",
+    )
+    steps.put_apart(connection, made)
+    watch_the_clock(connection, company.id, NOW, monotonic=1_000_000.0)
+    steps.change(connection, made.id, state=StepState.CONFIRMED)
+    watch_the_clock(connection, company.id, NOW, monotonic=1_000_000.0)
+    # Days later the computer has been started anew, and something has to wait once more.
+    steps.change(connection, made.id, state=StepState.UNKNOWN)
+    watch_the_clock(connection, company.id, NOW, monotonic=50.0)
+    [found] = steps.latest(connection, company.id, ["invoice:a"]).values()
+    assert found.ended_at == NOW
 
 
 def test_an_attempt_in_doubt_is_remembered(connection: Connection, company: Company) -> None:

@@ -118,13 +118,13 @@ def _tries(connection: Connection, step_id: int, told: Sequence[_Told]) -> Tries
 
 
 def _others_were_taken(connection: Connection, step_id: int, since: int) -> bool:
-    """After that attempt of this step, writes for the same company."""
-    company_id = select(step.c.company_id).where(step.c.id == step_id).scalar_subquery()
+    """After that attempt of this step, writes of the same kind for the same company."""
+    this = step.alias()
     taken = (
         select(attempt.c.id)
         .join(step, step.c.id == attempt.c.step_id)
-        .where(attempt.c.id > since, attempt.c.outcome == _CONFIRMED)
-        .where(step.c.company_id == company_id)
+        .join(this, (this.c.company_id == step.c.company_id) & (this.c.kind == step.c.kind))
+        .where(attempt.c.id > since, attempt.c.outcome == _CONFIRMED, this.c.id == step_id)
     )
     return connection.execute(taken.limit(1)).first() is not None
 
@@ -145,14 +145,15 @@ def was_in_doubt(connection: Connection, step_id: int) -> bool:
 
 
 def is_used_up(connection: Connection, of: StepRecord) -> bool:
-    """Its request id is: QuickBooks knows it by other bytes, and has turned away these (code 600,
-    "Duplicate Request ID"). Nothing is in QuickBooks under it, and nothing would ever be."""
-    if not (of.was_sent and of.other_bytes_left):
+    """Its request id is: QuickBooks knows it by other bytes, has turned away these in its own words
+    (code 600, "Duplicate Request ID"), and nothing that has left under it was found."""
+    if not (of.was_sent and of.earlier):
         return False
     outcomes = select(attempt.c.outcome).where(
         attempt.c.step_id == of.id, attempt.c.request_hash == _hash(of.body)
     )
-    return any(_is_4xx(told.split()) for told in connection.execute(outcomes).scalars())
+    told = (outcome.split() for outcome in connection.execute(outcomes).scalars())
+    return any(_is_4xx(words) and words[1].endswith(_LATE) for words in told)
 
 
 def have_run(connection: Connection, members: Sequence[StepRecord]) -> bool:

@@ -16,9 +16,8 @@ BATCH = "batch?requestid="  # how the path of what left in a batch begins
 # The path of a step whose bytes may not leave again under the same request id (see `put_apart`).
 _APART = "apart "
 _AGAIN = "again "  # and of one of a batch that leaves by itself when it was looked for once more
-# In the answer of a step that QuickBooks has not answered yet: other bytes left under its request
-# id before, made from this document.
-DOCUMENT_BEFORE = "document_before"
+# In the answer of a step that has none of QuickBooks yet: what left under its request id before.
+_EARLIER = "earlier"
 
 
 class StepState(StrEnum):
@@ -30,6 +29,14 @@ class StepState(StrEnum):
     CONFIRMED = "confirmed"
     REJECTED = "rejected"  # QuickBooks said no
     RETIRED = "retired"  # never carried out, or given up; the next attempt is a new generation
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """Other bytes that left under a step's request id, and the source's document of then."""
+
+    body: bytes
+    document: str | None
 
 
 @dataclass(frozen=True)
@@ -70,9 +77,10 @@ class StepRecord:
         return not self.request_id
 
     @property
-    def other_bytes_left(self) -> bool:
-        """Under its request id, before those that it has now."""
-        return self.state is not StepState.CONFIRMED and DOCUMENT_BEFORE in (self.answer or {})
+    def earlier(self) -> tuple[Earlier, ...]:
+        """What left under its request id before the bytes that it has now, oldest first."""
+        told = {} if self.state is StepState.CONFIRMED else self.answer or {}
+        return tuple(Earlier(body.encode(), document) for body, document in told.get(_EARLIER, ()))
 
     @property
     def was_sent(self) -> bool:
@@ -257,6 +265,11 @@ def add(connection: Connection, **values: Any) -> StepRecord:
 
 def change(connection: Connection, step_id: int, **values: Any) -> None:
     connection.execute(_CHANGE, {"of_id": step_id, **values})
+
+
+def left_before(of: StepRecord, document: str | None) -> dict[str, Any]:
+    """The answer of a step whose bytes leave under its request id for the last time."""
+    return {_EARLIER: [*(of.answer or {}).get(_EARLIER, ()), [of.body.decode(), document]]}
 
 
 def sent_through(connection: Connection, step_ids: Sequence[int], path: str) -> None:
