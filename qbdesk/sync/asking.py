@@ -97,16 +97,17 @@ class Asking:
             CompanyStopped, QuickBooksError, Unreachable: QuickBooks answers nothing.
         """
         told = await self._read_together(looks)
-        left = [look for look in looks if look not in told]
-        suspect = [
-            look for look in left if _key(look) in self._failing or _key(look) in self._found
-        ]
+        left = sorted(set(looks) - told, key=_key)
+        failed = {*self._failing, *self._found}
+        suspect = {look for look in left if _key(look) in failed}
         unanswered: Unanswered = {}
         for subject, keys in by_subject(look for look in left if look not in suspect).items():
             for part in [[key] for key in keys] if subject in POSTED else [keys]:
                 unanswered |= await self._ask(subject, part)
             self._remember(subject)
-        for look in suspect:  # last, so that they keep no other question from being asked
+        for look in (
+            each for each in left if each in suspect
+        ):  # last, so that they keep no other question from being asked
             unanswered |= await self._ask(look.subject, [look.key])
             self._remember(look.subject)
         return unanswered

@@ -304,7 +304,8 @@ class Poster:
                 if latest.was_sent and latest.body != wanted:
                     # Proven absent, and the invoice has changed. Under the same request id what is
                     # carried out late, or was posted by another desk meanwhile, is not doubled.
-                    sending["answer"] = self._left_before(connection, latest, entry.record.id)
+                    documents = invoices.posted_documents(connection, [entry.record.id])
+                    sending["answer"] = steps.earlier_noted(latest, documents[entry.record.id])
                 steps.change(connection, latest.id, body=wanted, **sending)
                 return replace(latest, body=wanted, **sending)
             steps.change(connection, latest.id, state=StepState.RETIRED)
@@ -326,14 +327,6 @@ class Poster:
             ),
             body=wanted,
             **sending,
-        )
-
-    def _left_before(
-        self, connection: Connection, step: StepRecord, invoice_id: int
-    ) -> dict[str, Any]:
-        """Who looks for it, or reads an answer, has to know: it may be about what left before."""
-        return steps.left_before(
-            step, invoices.posted_documents(connection, [invoice_id])[invoice_id]
         )
 
 

@@ -117,7 +117,7 @@ class Recorder:
             self.take_back(connection, step)
             self._note(connection, step, "not sent", None, outcome.why)
         elif isinstance(outcome, Unknown):
-            told = attempts.unsettled(outcome.status, batched=batched, late=outcome.own_words)
+            told = attempts.unsettled(outcome.status, batched=batched, code=outcome.code)
             self._doubt(connection, step, outcome.why, outcome.tid, told)
         else:
             return self._refuse(connection, step, outcome, batched=batched)
@@ -164,12 +164,14 @@ class Recorder:
         self, connection: Connection, step: StepRecord, found: Entity, *, fresh: bool
     ) -> None:
         now = self._clock()
-        if step.invoice_id is not None and (before := _of_earlier(found, step)) is not None:
-            invoices.change(connection, step.invoice_id, posted_document=before.document)
+        earlier = _of_earlier(found, step)
+        if step.invoice_id is not None and earlier is not None:
+            invoices.change(connection, step.invoice_id, posted_document=earlier.document)
         steps.change(
             connection,
             step.id,
             state=StepState.CONFIRMED,
+            body=step.body if earlier is None else earlier.body,
             ended_at=now,
             quickbooks_id=found.id,
             answer=answers.kept(found, now, fresh=fresh),
@@ -221,12 +223,6 @@ class Recorder:
             self.take_back(connection, step, answered=fault.kind is FaultKind.COMPANY)
             # One item of a batch that came too fast goes again by itself, after the pause.
             return None if fault.kind is FaultKind.THROTTLED and batched else fault
-        if step.earlier:
-            # Maybe the refusal of those, once more: these leave under an id of their own.
-            steps.change(connection, step.id, state=StepState.RETIRED, ended_at=self._clock())
-            self._was_not_posted(connection, step)
-            return None
-        self._reject(connection, step, fault.code, f"{fault.sentence} {fault.press}")
         if step.invoice_id is not None:
             journal.add(
                 connection,
@@ -236,6 +232,12 @@ class Recorder:
                 f"QuickBooks refused: {fault.sentence}",
                 details=f"code {fault.code} {fault.element} {fault.private_detail}".strip(),
             )
+        if not step.earlier:
+            self._reject(connection, step, fault.code, f"{fault.sentence} {fault.press}")
+            return None
+        # Maybe the refusal of what left before, once more: this leaves under an id of its own.
+        steps.change(connection, step.id, state=StepState.RETIRED, ended_at=self._clock())
+        self._was_not_posted(connection, step)
         return None
 
     def _reject(self, connection: Connection, step: StepRecord, code: str, text: str) -> None:
@@ -247,7 +249,7 @@ class Recorder:
         self, connection: Connection, step: StepRecord, *, answered: bool = False
     ) -> None:
         """Certainly not carried out. If no earlier attempt is in doubt either, what is sent may
-        still change with the invoice; else it is the very same bytes for ever. Whether QuickBooks
+        still change with the invoice; else it keeps its request id. Whether QuickBooks
         repeats a refusal to the same request id is not documented: what it `answered` gets another.
         """
         steps.change(connection, step.id, state=StepState.INTENT)
@@ -278,7 +280,9 @@ def _was_made_before(found: Entity, step: StepRecord, outcome: Confirmed) -> boo
 def _of_earlier(found: Entity, step: StepRecord) -> Earlier | None:
     """What QuickBooks has carried out, if it is not what left last under the request id. What
     differs in the amounts alone the spot-check finds."""
-    if not isinstance(found, InvoiceObject) or not step.earlier or _is_of(found, step.body):
+    if not isinstance(found, InvoiceObject) or step.kind != StepKind.INVOICE:
+        return None
+    if not step.earlier or _is_of(found, step.body):
         return None
     same = (each for each in step.earlier if _is_of(found, each.body))
     return next(same, step.earlier[0])

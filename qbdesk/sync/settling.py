@@ -71,7 +71,7 @@ class Settler:
             absent_at=now,
         )
         told = "Not in QuickBooks"
-        told += "; it is sent again, as it was." if proven else " yet; looked for once more later."
+        told += "; it may be sent again." if proven else " yet; looked for once more later."
         attempts.add(connection, step, now, "absent", None, told)
 
     async def _look_for(self, step: StepRecord) -> Entity | None:
@@ -83,7 +83,9 @@ class Settler:
             StepKind.REPAIR: self._repair,
             StepKind.PAYMENT: self._payment,
         }
-        for left in (step.body, *(each.body for each in step.earlier)):
+        # A correction that is out of date is none any more: its invoice has another version.
+        earlier = () if step.kind == StepKind.REPAIR else step.earlier
+        for left in (step.body, *(each.body for each in earlier)):
             body = simplejson.loads(left, use_decimal=True)
             found = await ways[StepKind(step.kind)](body, step.operation)
             if found is not None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import simplejson
+
 from qbdesk.sync import intake
 from qbdesk.sync.asking import Asking
 from qbdesk.sync.clock_watch import watch_the_clock
@@ -14,6 +16,7 @@ from qbdesk.sync.ledger import attempts, invoices, journal, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.ledger.invoices import InvoiceRecord
+from qbdesk.sync.ledger.steps import StepRecord
 from qbdesk.sync.lookups import Lookups
 from qbdesk.sync.model import PaidInvoice
 from qbdesk.sync.operations import StepKind
@@ -287,9 +290,11 @@ class Waves:
                     answer=adopt.answer,
                     ended_at=now,
                 )
-                invoices.change(
-                    connection, record.id, posted_document=record.document, changed_at=now
-                )
+                step = self._cases[record.id].steps.get(adopt.operation)
+                before = invoices.posted_documents(connection, [record.id])[record.id]
+                older = step is not None and _is_of_before(work, adopt, step, before)
+                posted = before if older else record.document
+                invoices.change(connection, record.id, posted_document=posted, changed_at=now)
                 journal.add(connection, record.company_id, record.id, now, adopt.why)
 
     async def _settle(self, settles: Sequence[tuple[Work, Settle]]) -> None:
@@ -307,6 +312,19 @@ class Waves:
     async def _look(self, looks: Sequence[tuple[Work, Look]]) -> None:
         unanswered = await self._asking.look({look for _, look in looks})
         self._apply({w.record.id: unanswered[look] for w, look in looks if look in unanswered})
+
+
+def _is_of_before(work: Work, adopt: Adopt, step: StepRecord, document: str | None) -> bool:
+    """It was sent before the source changed the invoice's date or client, and carried out after it
+    had been proven absent."""
+    if adopt.kind is not StepKind.INVOICE or not step.was_sent or document is None:
+        return False
+    then, now = intake.read_document(document).invoice, work.invoice
+    if then is None or (then.issue_date, then.customer) == (now.issue_date, now.customer):
+        return False
+    sent = simplejson.loads(step.body)
+    there = (adopt.answer["dated"], adopt.answer["customer_id"])
+    return there == (sent["TxnDate"], sent["CustomerRef"]["value"])
 
 
 def _changed(work: Work, posted: str | None, known: Knowledge) -> str | None:

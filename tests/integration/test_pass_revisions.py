@@ -2,8 +2,9 @@
 
 from typing import Any
 
+import httpx
 import pytest
-from edge import Edge, firewall, passes_of
+from edge import Edge, firewall, own_error, passes_of
 from invoices import customer, document, line, payment
 from office import NAME, PATIENCE, Office, OpenOffice
 
@@ -219,6 +220,40 @@ def test_of_three_revisions_the_one_that_was_carried_out_counts_as_posted(
     office.show(document(number="N-other", memo="Another memo"))
     passes_of(office, 1)
     _carried_out_after_all(office, 4)
+
+
+def test_an_older_revision_that_is_found_by_its_number_counts_as_posted(
+    open_office: OpenOffice,
+) -> None:
+    office = _revised_after_a_lost_request(open_office)
+    edge = Edge(office, _down, word="/invoice?")
+    passes_of(office, 1)  # proven absent, and the connection fails before it leaves again
+    edge.open = True
+    office.clock.advance(seconds=1800)
+    office.world.company.catch_up()
+    office.post(document(issue_date="2026-11-02"))
+    assert "was 2026-11-01, now 2026-11-02" in office.row().message
+    assert office.status() is Status.NEEDS_ATTENTION
+    assert office.count("Invoice", "Payment") == (1, 0)
+
+
+def _down() -> httpx.Response:
+    raise httpx.ConnectError("down")
+
+
+def test_an_error_of_quickbooks_own_does_not_use_the_request_id_of_a_revision_up(
+    open_office: OpenOffice,
+) -> None:
+    office = _revised_after_a_lost_request(open_office)
+    edge = Edge(office, own_error, word='"N-other"')
+    office.post(document(number="N-other"))
+    passes_of(office, 1)
+    assert edge.turned_away == 1
+    edge.open = True
+    passes_of(office, 1)
+    office.clock.advance(seconds=1800)
+    office.world.company.catch_up()
+    assert office.count("Invoice", "Payment") == (1, 1)
 
 
 @pytest.mark.parametrize("again", ["replayed", "refused"])

@@ -112,7 +112,7 @@ def test_an_invoice_whose_connection_is_cut_each_time_is_held_when_others_get_th
         Status.NEEDS_ATTENTION,
         Status.SYNCED,
     )
-    assert "has not answered any of 8 times that the invoice was sent" in office.row("cut").message
+    assert "None of 8 times that the invoice was sent" in office.row("cut").message
     edge.open = True
     office.resync("cut")
     passes_of(office, 1)

@@ -461,20 +461,20 @@ async def test_what_happens_to_the_batch_happens_to_every_item(
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "own_words"),
+    ("status", "body", "code"),
     [
-        (500, capital("10000"), False),
-        (400, capital("10000"), True),
-        (400, capital("600"), True),
-        (413, b"<html>", False),
+        (500, capital("10000"), "10000"),
+        (400, capital("10000"), "10000"),
+        (400, capital("600"), "600"),
+        (413, b"<html>", ""),
     ],
 )
 async def test_a_4xx_that_leaves_it_open_in_quickbooks_own_words_is_told_from_one_that_does_not(
-    desk: Desk, respx_mock: respx.MockRouter, status: int, body: bytes, own_words: bool
+    desk: Desk, respx_mock: respx.MockRouter, status: int, body: bytes, code: str
 ) -> None:
     first, _ = await batch_of_two(desk, respx_mock, return_value=reply(status, body))
     assert isinstance(first, Unknown)
-    assert (first.status, first.own_words) == (status, own_words)
+    assert (first.status, first.code) == (status, code)
 
 
 async def test_an_item_that_is_throttled_pauses_what_comes_next(

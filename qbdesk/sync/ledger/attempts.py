@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select
@@ -17,9 +18,11 @@ from qbdesk.sync.operations import StepKind
 CUT_OFF = "The program was ended before QuickBooks had answered; it is looked for."
 MOST_SILENT = 6  # writes by itself without an answer: below that it is a network's bad luck
 # What outcomes are known by. One that leaves it open is "unknown" where no answer came, else
-# "answered 500", or "answered 400?" where QuickBooks' own code says that a first copy may be under
-# way; each with "batch" behind it where it was that of a whole batch.
-_NO_ANSWER, _ANSWERED, _LATE, _BATCH = "unknown", "answered", "?", "batch"
+# "answered 500"; "answered 400?" where QuickBooks' own code says that a first copy may be under
+# way, "answered 400!" where that is the code 600, "Duplicate Request ID"; each with "batch" behind
+# it where it was that of a whole batch.
+_NO_ANSWER, _ANSWERED, _BATCH = "unknown", "answered", "batch"
+_LATE, _KNOWN_ID, _DUPLICATE = "?", "!", "600"
 _ABSENT, _ASKED, _CONFIRMED = "absent", "asked", "confirmed"
 
 
@@ -58,13 +61,14 @@ def add(
     connection.execute(insert(attempt), row | {"request_hash": _hash(of.body)})
 
 
-def unsettled(status: int | None, *, batched: bool, late: bool = False) -> str:
+def unsettled(status: int | None, *, batched: bool, code: str = "") -> str:
     """The outcome of an attempt that an answer with this HTTP status, or none, has left open.
 
     Args:
-        late: It may be carried out after this answer, by QuickBooks' own words.
+        code: Of QuickBooks' own.
     """
-    told = _NO_ANSWER if status is None else f"{_ANSWERED} {status}{_LATE if late else ''}"
+    mark = {"": "", _DUPLICATE: _KNOWN_ID}.get(code, _LATE)
+    told = _NO_ANSWER if status is None else f"{_ANSWERED} {status}{mark}"
     return f"{told} {_BATCH}" if batched else told
 
 
@@ -109,7 +113,7 @@ def _tries(connection: Connection, step_id: int, told: Sequence[_Told]) -> Tries
     count = len(silent) >= MOST_SILENT and _others_were_taken(connection, step_id, silent[0].id)
     return Tries(
         no_late_commit=bool(opened)
-        and all(_is_4xx(words) and not words[1].endswith(_LATE) for words in opened),
+        and all(_is_4xx(words) and words[1].isdigit() for words in opened),
         batches_answered=batches.count(_ANSWERED),
         batches_lost=batches.count(_NO_ANSWER),
         answers=tuple(each.at for each in singly if each.words[0] == _ANSWERED),
@@ -145,15 +149,17 @@ def was_in_doubt(connection: Connection, step_id: int) -> bool:
 
 
 def is_used_up(connection: Connection, of: StepRecord) -> bool:
-    """Its request id is: QuickBooks knows it by other bytes, has turned away these in its own words
-    (code 600, "Duplicate Request ID"), and nothing that has left under it was found."""
+    """Its request id is: QuickBooks knows it by what left before these bytes (code 600), and none
+    of that was found."""
     if not (of.was_sent and of.earlier):
         return False
-    outcomes = select(attempt.c.outcome).where(
-        attempt.c.step_id == of.id, attempt.c.request_hash == _hash(of.body)
+    rows = connection.execute(
+        select(attempt.c.outcome, attempt.c.request_hash)
+        .where(attempt.c.step_id == of.id)
+        .order_by(attempt.c.id.desc())
     )
-    told = (outcome.split() for outcome in connection.execute(outcomes).scalars())
-    return any(_is_4xx(words) and words[1].endswith(_LATE) for words in told)
+    these = takewhile(lambda row: row.request_hash == _hash(of.body), rows)
+    return any(row.outcome.endswith(_KNOWN_ID) for row in these)
 
 
 def have_run(connection: Connection, members: Sequence[StepRecord]) -> bool:

@@ -1,7 +1,7 @@
 """Steps: every write to QuickBooks, its intent before the wire and its answer after it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
@@ -35,8 +35,8 @@ class StepState(StrEnum):
 class Earlier:
     """Other bytes that left under a step's request id, and the source's document of then."""
 
-    body: bytes
-    document: str | None
+    body: bytes = field(repr=False)
+    document: str | None = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -267,8 +267,8 @@ def change(connection: Connection, step_id: int, **values: Any) -> None:
     connection.execute(_CHANGE, {"of_id": step_id, **values})
 
 
-def left_before(of: StepRecord, document: str | None) -> dict[str, Any]:
-    """The answer of a step whose bytes leave under its request id for the last time."""
+def earlier_noted(of: StepRecord, document: str | None) -> dict[str, Any]:
+    """What stands in the place of an answer, when other bytes are about to leave: those of now."""
     return {_EARLIER: [*(of.answer or {}).get(_EARLIER, ()), [of.body.decode(), document]]}
 
 

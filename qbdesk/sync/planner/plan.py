@@ -51,8 +51,8 @@ ANSWERED = (
     "error instead of taking the {what}."
 )
 SILENT = (
-    "QuickBooks has not answered any of {times} times that the {what} was sent, and has taken "
-    "others meanwhile: maybe a firewall before it stops this one."
+    "None of {times} times that the {what} was sent has brought an answer that can be read, and "
+    "QuickBooks has taken others meanwhile: maybe a firewall before it stops this one."
 )
 
 
@@ -114,7 +114,7 @@ def _doubted_for(step: StepRecord, settle: timedelta) -> timedelta:
 
 
 def is_proven_absent(step: StepRecord, settle: timedelta) -> bool:
-    """Looked for when the settle time was over, and not found: the same bytes may leave again."""
+    """Looked for when the settle time was over, and not found: it may leave again."""
     return (
         step.absent_at is not None
         and step.ended_at is not None

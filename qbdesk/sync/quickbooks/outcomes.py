@@ -83,13 +83,13 @@ class Unknown:
     Attributes:
         status: The HTTP status of the answer that leaves it open; None: no answer came, or one
             that tells no more.
-        own_words: QuickBooks' own code leaves it open: a first copy may be under way still.
+        code: QuickBooks' own, where that leaves it open: a first copy may be under way still.
     """
 
     why: str
     tid: str | None
     status: int | None = None
-    own_words: bool = False
+    code: str = ""
 
 
 Outcome = Confirmed | Refused | NotSent | Unknown
@@ -100,11 +100,9 @@ _LOOK_FIRST = (
 )
 
 
-def unknown(
-    why: str, tid: str | None, status: int | None = None, *, own_words: bool = False
-) -> Unknown:
+def unknown(why: str, tid: str | None, status: int | None = None, code: str = "") -> Unknown:
     """An open outcome, with what it means for the books."""
-    return Unknown(f"{why} {_LOOK_FIRST}", tid, status, own_words)
+    return Unknown(f"{why} {_LOOK_FIRST}", tid, status, code)
 
 
 def from_fault(fault: Fault) -> Outcome:
@@ -113,8 +111,7 @@ def from_fault(fault: Fault) -> Outcome:
     if fault.kind is FaultKind.THROTTLED:
         return Refused(fault)
     if fault.http_status >= 500 or fault.kind is FaultKind.TRY_AGAIN:
-        own_words = bool(fault.code) and fault.http_status < 500
-        return unknown(fault.sentence, fault.tid, fault.http_status, own_words=own_words)
+        return unknown(fault.sentence, fault.tid, fault.http_status, fault.code)
     return Refused(fault)
 
 
