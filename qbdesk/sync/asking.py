@@ -105,9 +105,8 @@ class Asking:
             for part in [[key] for key in keys] if subject in POSTED else [keys]:
                 unanswered |= await self._ask(subject, part)
             self._remember(subject)
-        for look in (
-            each for each in left if each in suspect
-        ):  # last, so that they keep no other question from being asked
+        # Last, so that they keep no other question from being asked.
+        for look in sorted(suspect, key=_key):
             unanswered |= await self._ask(look.subject, [look.key])
             self._remember(look.subject)
         return unanswered
