@@ -59,7 +59,7 @@ def no_look_up(patch: pytest.MonkeyPatch) -> Make:
         connection.execute(update(step_table).where(*here).values(state=StepState.INTENT))
 
     patch.setattr(recording.Recorder, "_doubt", doubt)
-    patch.setattr(company_pass.steps, "end_cut_off", end_cut_off)
+    patch.setattr(company_pass.attempts, "end_cut_off", end_cut_off)
     return usual_engine
 
 
