@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
-from edge import Edge, firewall, own_error, passes_of
+from edge import Answer, Edge, firewall, own_error, passes_of
 from invoices import customer, document, line, payment
 from office import NAME, PATIENCE, Office, OpenOffice
 
@@ -194,11 +194,12 @@ def test_where_quickbooks_refuses_the_request_id_the_older_revision_is_looked_fo
     _carried_out_after_all(office, 5)
 
 
-def test_a_firewall_that_turns_a_revision_away_does_not_use_its_request_id_up(
-    open_office: OpenOffice,
+@pytest.mark.parametrize("answer", [firewall, own_error])
+def test_an_error_that_turns_a_revision_away_does_not_use_its_request_id_up(
+    open_office: OpenOffice, answer: Answer
 ) -> None:
     office = _revised_after_a_lost_request(open_office)
-    edge = Edge(office, firewall, word='"N-other"')
+    edge = Edge(office, answer, word='"N-other"')
     office.post(document(number="N-other"))
     passes_of(office, 1)
     assert edge.turned_away == 1
@@ -239,21 +240,6 @@ def test_an_older_revision_that_is_found_by_its_number_counts_as_posted(
 
 def _down() -> httpx.Response:
     raise httpx.ConnectError("down")
-
-
-def test_an_error_of_quickbooks_own_does_not_use_the_request_id_of_a_revision_up(
-    open_office: OpenOffice,
-) -> None:
-    office = _revised_after_a_lost_request(open_office)
-    edge = Edge(office, own_error, word='"N-other"')
-    office.post(document(number="N-other"))
-    passes_of(office, 1)
-    assert edge.turned_away == 1
-    edge.open = True
-    passes_of(office, 1)
-    office.clock.advance(seconds=1800)
-    office.world.company.catch_up()
-    assert office.count("Invoice", "Payment") == (1, 1)
 
 
 @pytest.mark.parametrize("again", ["replayed", "refused"])
