@@ -133,17 +133,18 @@ class Comparison:
             invoices.change(connection, record.id, gone_at=now)
         if record.status in (Status.SYNCED, Status.ALREADY_IN_QUICKBOOKS):
             self._verdicts.write([(record, Hold(GONE_AT_SOURCE, GONE_POSTED, (KEEP,)))])
-        elif record.status in invoices.UNDER_WAY or _is_held_unposted(record):
+        elif record.status in invoices.UNDER_WAY or self._is_held_unposted(record):
             self._verdicts.write([(record, Hold(GONE_AT_SOURCE, GONE_WAITING))])
         else:
             with self._ledger.begin() as connection:
                 journal.add(connection, record.company_id, record.id, now, GONE.strip())
         self._tools.hears(InvoicesChanged(self._tools.company.name, (record.source_id,)))
 
-
-def _is_held_unposted(record: InvoiceRecord) -> bool:
-    """An answer to what it is held for would post it."""
-    return record.status is Status.NEEDS_ATTENTION and record.posted_document is None
+    def _is_held_unposted(self, record: InvoiceRecord) -> bool:
+        """An answer to what it is held for would post it."""
+        with self._ledger.begin() as connection:
+            posted = intake.is_in_books(connection, record)
+        return record.status is Status.NEEDS_ATTENTION and not posted
 
 
 def _was_missed(record: InvoiceRecord, company: Company) -> bool:

@@ -16,7 +16,9 @@ from qbdesk.sync.errors import where
 from qbdesk.sync.ledger import companies, invoices, journal, memory, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord, search_key
+from qbdesk.sync.ledger.steps import StepState
 from qbdesk.sync.model import LARGEST_REVISION, PaidInvoice
+from qbdesk.sync.operations import StepKind
 from qbdesk.sync.planner import changes
 from qbdesk.sync.planner.money_received import shown_fees, shown_method
 from qbdesk.sync.sources.source import Page
@@ -312,7 +314,7 @@ def _update(
 ) -> None:
     values = _columns(row, company, now) | {"revision": max(row.revision, before.revision)}
     told = f"The source shows revision {row.revision or 'without a number'}."
-    if before.posted_document is not None:
+    if is_in_books(connection, before):
         values, told = _after_posting(row, before, values, told, company.zone)
     elif before.status is Status.IGNORED and before.reason == BY_A_PERSON:
         values |= {"status": before.status, "reason": before.reason, "message": before.message}
@@ -321,6 +323,17 @@ def _update(
         steps.retire(connection, [before.id])
     invoices.change(connection, before.id, **values)
     journal.add(connection, company.id, before.id, now, told, details=row.problem)
+
+
+def is_in_books(connection: Connection, record: InvoiceRecord) -> bool:
+    """An invoice in QuickBooks stands for it. That it was sent does not say so: it may never have
+    arrived."""
+    if record.status in (Status.SYNCED, Status.ALREADY_IN_QUICKBOOKS):
+        return record.posted_document is not None
+    return any(
+        step.kind == StepKind.INVOICE and step.state is StepState.CONFIRMED
+        for step in steps.of_invoice(connection, record.id)
+    )
 
 
 def _after_posting(

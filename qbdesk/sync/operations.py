@@ -28,6 +28,9 @@ class StepKind(StrEnum):
         return "invoice" if self is StepKind.REPAIR else str(self)
 
 
+DOCUMENTS = (StepKind.INVOICE, StepKind.REPAIR, StepKind.PAYMENT)  # what moves money in the books
+
+
 def invoice_operation(source_id: str) -> str:
     return f"{StepKind.INVOICE}:{source_id}"
 

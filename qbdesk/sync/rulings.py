@@ -11,6 +11,7 @@ from qbdesk.sync.ledger import attempts, companies, invoices, journal, memory, s
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.ledger.steps import StepState
+from qbdesk.sync.operations import DOCUMENTS
 from qbdesk.sync.planner.after_invoice import PAY_AGAIN, POST_AGAIN
 from qbdesk.sync.planner.plan import KEEP, KEPT, kept_word
 from qbdesk.sync.planner.repair import LEAVE, left
@@ -140,6 +141,10 @@ def resolve(
         _decide(connection, company, record, choice, who, now)
 
 
+_MAYBE_POSTED = (
+    " It was sent before that, and QuickBooks has not answered: look there whether it arrived after"
+    " all. qbdesk looks no more."
+)
 _NOT_OFFERED = "This invoice does not offer that choice (any more). Look at it again."
 
 
@@ -251,6 +256,9 @@ def _leave(connection: Connection, record: InvoiceRecord, who: str, now: datetim
 def _put_aside(
     connection: Connection, record: InvoiceRecord, told: str, who: str, now: datetime
 ) -> None:
+    sent = steps.of_invoice(connection, record.id)
+    if any(step.is_in_doubt and step.kind in DOCUMENTS for step in sent):
+        told += _MAYBE_POSTED
     invoices.change(
         connection,
         record.id,

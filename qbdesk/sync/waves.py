@@ -16,7 +16,7 @@ from qbdesk.sync.ledger import attempts, invoices, journal, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger
 from qbdesk.sync.ledger.invoices import InvoiceRecord
-from qbdesk.sync.ledger.steps import StepRecord
+from qbdesk.sync.ledger.steps import Earlier, StepRecord
 from qbdesk.sync.lookups import Lookups
 from qbdesk.sync.model import PaidInvoice
 from qbdesk.sync.operations import StepKind
@@ -292,8 +292,8 @@ class Waves:
                 )
                 step = self._cases[record.id].steps.get(adopt.operation)
                 before = invoices.posted_documents(connection, [record.id])[record.id]
-                older = step is not None and _is_of_before(work, adopt, step, before)
-                posted = before if older else record.document
+                earlier = None if step is None else _of_earlier(work, adopt, step, before)
+                posted = record.document if earlier is None else earlier
                 invoices.change(connection, record.id, posted_document=posted, changed_at=now)
                 journal.add(connection, record.company_id, record.id, now, adopt.why)
 
@@ -314,17 +314,26 @@ class Waves:
         self._apply({w.record.id: unanswered[look] for w, look in looks if look in unanswered})
 
 
-def _is_of_before(work: Work, adopt: Adopt, step: StepRecord, document: str | None) -> bool:
-    """It was sent before the source changed the invoice's date or client, and carried out after it
-    had been proven absent."""
-    if adopt.kind is not StepKind.INVOICE or not step.was_sent or document is None:
-        return False
-    then, now = intake.read_document(document).invoice, work.invoice
-    if then is None or (then.issue_date, then.customer) == (now.issue_date, now.customer):
-        return False
-    sent = simplejson.loads(step.body)
+def _of_earlier(work: Work, adopt: Adopt, step: StepRecord, document: str | None) -> str | None:
+    """The source's document of what was sent before it changed the invoice's date or client, if it
+    is that which was carried out, after it had been proven absent."""
+    if adopt.kind is not StepKind.INVOICE:
+        return None
     there = (adopt.answer["dated"], adopt.answer["customer_id"])
-    return there == (sent["TxnDate"], sent["CustomerRef"]["value"])
+    found = None
+    for left in (*step.earlier, Earlier(step.body, document)):
+        then = intake.read_document(left.document or "null").invoice
+        if then is None or not left.body or there != _date_and_customer(left.body):
+            continue
+        if (then.issue_date, then.customer) == (work.invoice.issue_date, work.invoice.customer):
+            return None
+        found = left.document
+    return found
+
+
+def _date_and_customer(body: bytes) -> tuple[str, str]:
+    sent = simplejson.loads(body)
+    return sent["TxnDate"], sent["CustomerRef"]["value"]
 
 
 def _changed(work: Work, posted: str | None, known: Knowledge) -> str | None:

@@ -238,6 +238,23 @@ def test_an_older_revision_that_is_found_by_its_number_counts_as_posted(
     assert office.count("Invoice", "Payment") == (1, 0)
 
 
+def test_of_two_revisions_that_left_the_one_that_is_found_by_its_number_counts_as_posted(
+    open_office: OpenOffice,
+) -> None:
+    office = _revised_after_a_lost_request(open_office)
+    office.fault("request_lost", "POST invoice")
+    office.post(document(issue_date="2026-11-02"))
+    passes_of(office, 1)  # the second one has left, and is lost as well
+    edge = Edge(office, _down, word="/invoice?")
+    passes_of(office, 1)
+    edge.open = True
+    office.clock.advance(seconds=1800)
+    office.world.company.catch_up()
+    passes_of(office, 1)
+    assert "was 2026-11-01, now 2026-11-02" in office.row().message
+    assert office.count("Invoice", "Payment") == (1, 0)
+
+
 def _down() -> httpx.Response:
     raise httpx.ConnectError("down")
 
@@ -308,3 +325,19 @@ def test_the_journal_tells_who_decided_what_and_when(office: Office) -> None:
     told = [(entry.who, entry.text) for entry in office.journal()]
     assert ("Ann", "Decided: Leave QuickBooks as it is") in told
     assert [entry.at for entry in office.journal()] == sorted(e.at for e in office.journal())
+
+
+def test_what_is_ignored_after_a_lost_request_stays_ignored_when_it_is_revised(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(settle_seconds=300)
+    office.fault("request_lost", "POST invoice", times=2)
+    office.post(document())
+    passes_of(office, 1)
+    office.service.ignore(NAME, ["inv-1"], "entered by hand", "Ann").result(PATIENCE)
+    assert "look there whether it arrived" in office.row().message
+    office.post(document(lines=[line("1", "200.00")]))
+    passes_of(office, 3)
+    assert office.status() is Status.IGNORED
+    assert office.count("Invoice", "Payment") == (0, 0)
+    assert all("Changed after posting" not in entry.text for entry in office.journal())

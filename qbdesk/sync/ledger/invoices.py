@@ -23,7 +23,7 @@ from sqlalchemy import (
 from qbdesk.sync.ledger.parts import parts
 from qbdesk.sync.ledger.steps import StepState
 from qbdesk.sync.ledger.tables import paid_invoice, step
-from qbdesk.sync.operations import StepKind
+from qbdesk.sync.operations import DOCUMENTS, StepKind
 from qbdesk.sync.views import Choice, Status
 
 UNDER_WAY = (Status.WAITING, Status.POSTING)
@@ -236,7 +236,7 @@ def begun(connection: Connection, company_id: int) -> list[int]:
     """Those not at rest whose invoice is in QuickBooks, or of which a write may be; oldest first.
     A customer, item or payment method is no part of the invoice that first needed it."""
     in_doubt = and_(
-        step.c.kind.in_((StepKind.INVOICE, StepKind.REPAIR, StepKind.PAYMENT)),
+        step.c.kind.in_(DOCUMENTS),
         step.c.state.in_((StepState.SENT, StepState.UNKNOWN)),
     )
     there = and_(step.c.kind == StepKind.INVOICE, step.c.state == StepState.CONFIRMED)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from qbdesk.sync.ledger.parts import parts
 from qbdesk.sync.ledger.tables import step
-from qbdesk.sync.operations import StepKind
+from qbdesk.sync.operations import DOCUMENTS, StepKind
 
 BATCH = "batch?requestid="  # how the path of what left in a batch begins
 # The path of a step whose bytes may not leave again under the same request id (see `put_apart`).
@@ -81,6 +81,11 @@ class StepRecord:
         """What left under its request id before the bytes that it has now, oldest first."""
         told = {} if self.state is StepState.CONFIRMED else self.answer or {}
         return tuple(Earlier(body.encode(), document) for body, document in told.get(_EARLIER, ()))
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Its bytes may have left, and nobody knows whether they have arrived."""
+        return self.state in (StepState.SENT, StepState.UNKNOWN)
 
     @property
     def was_sent(self) -> bool:
@@ -209,7 +214,7 @@ def posted(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, list
             select(step)
             .where(
                 step.c.invoice_id.in_(some),
-                step.c.kind.in_((StepKind.INVOICE, StepKind.REPAIR, StepKind.PAYMENT)),
+                step.c.kind.in_(DOCUMENTS),
                 step.c.state == StepState.CONFIRMED,
             )
             .order_by(step.c.id)
