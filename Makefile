@@ -40,7 +40,7 @@ simulation:  ## 2,000 simulated worlds: nothing is lost or doubled, and engines 
 simulate:  ## play SEEDS= worlds in all, those not played yet on all cores; or SEEDS= from SEED= on, with traces
 	$(BIN)/python tests/simulation/simulate.py --seeds $(or $(SEEDS),1000) $(if $(SEED),--seed $(SEED))
 
-exhaustive:  ## fails every single call of database, network and keyring once, and from then on (an hour)
+exhaustive:  ## fails every single call of database, network and keyring once, and from then on (20 minutes)
 	QBDESK_TEST_ALL_CALLS=1 \
 	    $(BIN)/pytest -q -o faulthandler_timeout=0 -o log_cli=true --log-cli-level WARNING \
 	    tests/integration/test_every_call_fails.py
