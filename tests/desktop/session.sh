@@ -19,7 +19,7 @@ the_tray_is_there() {
         org.kde.StatusNotifierWatcher IsStatusNotifierHostRegistered | grep -q 'boolean true'
 }
 
-# The call itself makes the bus start the service, wherever the distribution keeps its program.
+# This call and the next make the bus start the service itself.
 notifications_are_there() {
     ask --dest=org.freedesktop.Notifications /org/freedesktop/Notifications \
         org.freedesktop.Notifications.GetServerInformation >/dev/null
@@ -125,10 +125,19 @@ start_screen() {
     exit 2
 }
 
+# gnome-keyring-daemon ends itself when a program is killed in the middle of a question to it
+# (gkd_secret_service_get_pkcs11_session: assertion 'client' failed). The bus starts the next one, by
+# this entry unlocked too: the distribution's asks for the password in a window, and nobody is there.
+mkdir -p "$XDG_DATA_HOME/dbus-1/services"
+cat >"$XDG_DATA_HOME/dbus-1/services/org.freedesktop.secrets.service" <<'SERVICE'
+[D-BUS Service]
+Name=org.freedesktop.secrets
+Exec=/bin/sh -c "printf practice | exec gnome-keyring-daemon --foreground --unlock --components=secrets"
+SERVICE
+
 start_screen
 part dbus-daemon --session --nofork --nopidfile --address="$DBUS_SESSION_BUS_ADDRESS"
 wait_for the_bus_answers
-printf 'practice' | gnome-keyring-daemon --foreground --unlock --components=secrets >>"$SESSION_HOME/log" 2>&1 &
 part openbox --sm-disable
 part xfce4-panel --disable-wm-check
 for condition in windows_are_managed the_tray_is_there notifications_are_there the_keyring_is_unlocked; do
@@ -138,4 +147,8 @@ done
 # In the background, so that a signal to this script ends the session at once.
 "$@" <&0 &
 wait $! && status=0 || status=$?
+if [[ $status -ne 0 ]]; then
+    tell "the command ended with $status. The end of the session's log, should the cause be there:"
+    tail -n 30 "$SESSION_HOME/log" >&2
+fi
 exit "$status"

@@ -1,21 +1,27 @@
 """The vault in a real gnome-keyring: what it keeps, what it leaves, and what a lock looks like."""
 
 import os
+import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import secretstorage
+from jeepney import Message, message_bus
+from jeepney.io.blocking import open_dbus_connection
 from screen import eventually
 from window_support import keys_go_to, press_keys, type_text
 
 from qbdesk.sync.vault import KeyringVault, in_time, safe_keyring
 
 pytestmark = pytest.mark.desktop
+
+PROMPT = "Unlock Login Keyring"
 
 
 @pytest.fixture
@@ -69,6 +75,12 @@ def test_tokens_and_secrets_are_kept_for_the_next_start(vault: KeyringVault, hom
     assert run.stdout.strip() == "['two', 'one'] 5000"
 
 
+def test_what_is_kept_is_there_after_the_keyring_itself_crashed(vault: KeyringVault) -> None:
+    vault.begin("acme", "one")
+    _kill_the_keyring()
+    assert vault.refresh_tokens("acme") == ["one"]
+
+
 def test_a_new_sign_in_wins_over_what_an_earlier_installation_left(
     vault: KeyringVault, home: Path
 ) -> None:
@@ -115,37 +127,56 @@ except VaultError as error:
 """
 
 
+@pytest.fixture
+def lock_the_keyring() -> Iterator[Callable[[], None]]:
+    """Locks it; after the test it is open, and no prompt keeps the keyboard from the next tests."""
+
+    def lock() -> None:
+        with closing(secretstorage.dbus_init()) as bus:
+            secretstorage.get_default_collection(bus).lock()
+
+    yield lock
+    with closing(secretstorage.dbus_init()) as bus:
+        if secretstorage.get_default_collection(bus).is_locked():
+            _kill_the_keyring()  # the session's next one is unlocked
+    eventually(lambda: keys_go_to() != PROMPT, "end of the prompt")
+
+
 def test_a_locked_keyring_waits_and_the_tokens_are_there_after_unlocking(
-    vault: KeyringVault, home: Path
+    vault: KeyringVault, home: Path, lock_the_keyring: Callable[[], None]
 ) -> None:
     vault.begin("acme", "one")
-    _lock()
-    try:
-        # In a process of its own: a person's prompt may stay open behind the one who gave up.
-        run = subprocess.run(
-            [sys.executable, "-c", _ASK_WHILE_LOCKED, home],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=60,
-        )
-    finally:
-        _unlock()
+    lock_the_keyring()
+    # In a process of its own: a person's prompt may stay open behind the one who gave up.
+    run = subprocess.run(
+        [sys.executable, "-c", _ASK_WHILE_LOCKED, home],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
     assert run.stdout.startswith("KeyringLocked The keyring of this computer is locked")
+    _unlock()
     assert vault.refresh_tokens("acme") == ["one"]
 
 
-def _lock() -> None:
-    with closing(secretstorage.dbus_init()) as bus:
-        secretstorage.get_default_collection(bus).lock()
+def _kill_the_keyring() -> None:
+    name = "org.freedesktop.secrets"
+    with open_dbus_connection("SESSION") as bus:
+
+        def answered(question: Message) -> Any:
+            return bus.send_and_get_reply(question).body[0]
+
+        os.kill(answered(message_bus.GetConnectionUnixProcessID(name)), signal.SIGKILL)
+        # Until the bus has seen it, questions still go to the one that is dead.
+        eventually(lambda: not answered(message_bus.NameHasOwner(name)), "end of the keyring")
 
 
 def _unlock() -> None:
-    """As a person does, at the prompt, which would keep the keyboard from all tests behind it."""
-    eventually(lambda: keys_go_to() == "Unlock Login Keyring", "prompt for the password")
+    """As a person does, at the prompt."""
+    eventually(lambda: keys_go_to() == PROMPT, "prompt for the password")
     type_text("practice")
     press_keys("Return")
     with closing(secretstorage.dbus_init()) as bus:
         collection = secretstorage.get_default_collection(bus)
         eventually(lambda: not collection.is_locked(), "unlocked keyring")
-    eventually(lambda: keys_go_to() != "Unlock Login Keyring", "end of the prompt")
