@@ -106,6 +106,7 @@ def open_service(
     async def open_surroundings() -> "Surroundings":
         from qbdesk.sync.clients import Surroundings
         from qbdesk.sync.ledger.database import open_ledger
+        from qbdesk.sync.linux_keyring import system_keyring
         from qbdesk.sync.vault import KeyringVault, MemoryVault
 
         asyncio.get_running_loop().set_exception_handler(_note)
@@ -119,7 +120,7 @@ def open_service(
             ) from None
         return Surroundings(
             ledger=ledger,
-            vault=MemoryVault() if in_memory else KeyringVault(home),
+            vault=MemoryVault() if in_memory else KeyringVault(home, system_keyring()),
             home=home,
             hosts=hosts,
             http=http_client(),

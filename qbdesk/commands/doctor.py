@@ -28,10 +28,11 @@ def doctor(probe: str | None, yes: bool, as_json: bool) -> None:
         return
     # Loaded here: they take a while, which --help need not wait for.
     from qbdesk.sync.doctor.computer import examine_computer
+    from qbdesk.sync.linux_keyring import system_keyring
     from qbdesk.sync.vault import KeyringVault
 
     home = home_folder()
-    found = asyncio.run(examine_computer(home, KeyringVault(home)))
+    found = asyncio.run(examine_computer(home, KeyringVault(home, system_keyring())))
     checkups = _all_companies(found) if _can_be_opened(home, found) else []
     if as_json:
         print_json(_answer(found, checkups))

@@ -38,6 +38,7 @@ UNTOUCHED = (
     "qbdesk/sync/doctor",
     "qbdesk/sync/ledger/listing.py",
     "qbdesk/sync/ledger/restoring.py",
+    "qbdesk/sync/linux_keyring.py",
     "qbdesk/sync/service.py",
     "qbdesk/sync/totals/csv_file.py",
     "qbdesk/sync/totals/report.py",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from qbdesk.sync.keyrings import what_to_install
+from qbdesk.sync.linux_keyring import LinuxKeyring, system_keyring
 from qbdesk.sync.vault import NoSafeKeyring, safe_keyring
 
 _PLAINTEXT = """
@@ -73,6 +74,17 @@ def test_without_a_safe_keyring_the_error_says_what_to_do(platform: str) -> None
         safe_keyring({}, platform)  # none of the other systems' keyrings works here
     assert "Nothing is posted until there is one" in str(caught.value)
     assert what_to_install(platform, _family(), {}) in str(caught.value)
+
+
+@pytest.mark.usefixtures("_no_session")
+def test_one_connection_to_no_keyring_says_what_to_do_too() -> None:
+    with pytest.raises(NoSafeKeyring):
+        LinuxKeyring().get_password("qbdesk", "qbdesk")
+
+
+@pytest.mark.parametrize(("platform", "has_its_own"), [("linux", True), ("win32", False)])
+def test_only_linux_needs_a_connection_that_stays(platform: str, has_its_own: bool) -> None:
+    assert isinstance(system_keyring(platform), LinuxKeyring) == has_its_own
 
 
 def _family() -> str:
