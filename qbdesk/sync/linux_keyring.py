@@ -7,6 +7,7 @@ noted yet, finds none, and aborts (Debian bug 1147303; gnome-keyring issues 144,
 
 import os
 import sys
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -74,7 +75,7 @@ class LinuxKeyring:
 
             keyring = safe_keyring(os.environ)
             if isinstance(keyring, SecretService.Keyring):
-                self._hang_up = _stay_connected(keyring)
+                self._hang_up = weakref.finalize(self, _stay_connected(keyring))
             self._opened = keyring
         return self._opened
 
