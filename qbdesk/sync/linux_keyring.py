@@ -7,20 +7,25 @@ noted yet, finds none, and aborts (Debian bug 1147303; gnome-keyring issues 144,
 
 import os
 import sys
+import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from qbdesk.sync.keyrings import safe_keyring
 
 if TYPE_CHECKING:  # keyring costs start-up time; it is loaded when a secret is first needed
+    from jeepney.io.blocking import DBusConnection
     from keyring.backend import KeyringBackend
     from keyring.backends import SecretService
     from secretstorage import Collection
 
+__all__ = ["LinuxKeyring", "system_keyring"]
+
 T = TypeVar("T")
 
-__all__ = ["LinuxKeyring", "system_keyring"]
+PROMPT_SECONDS = 600.0  # that a person has at a prompt, before the next question opens another
 
 
 def system_keyring(platform: str = sys.platform) -> "KeyringBackend | None":
@@ -37,8 +42,8 @@ class LinuxKeyring:
 
     def __init__(self) -> None:
         """Nothing is opened before the first question."""
-        self._opened: KeyringBackend | None = None
-        self._hang_up: Callable[[], None] = _nothing
+        self._picked: KeyringBackend | None = None
+        self._hang_up: weakref.finalize[[], LinuxKeyring] | None = None
 
     def get_password(self, service: str, username: str) -> str | None:
         """The secret under these two names, or None."""
@@ -49,39 +54,52 @@ class LinuxKeyring:
         self._ask(lambda keyring: keyring.set_password(service, username, password))
 
     def delete_password(self, service: str, username: str) -> None:
-        """Deletes one entry under these two names."""
-        self._ask(lambda keyring: keyring.delete_password(service, username))
+        """Deletes one entry under these two names, if there is one."""
+        from keyring.errors import PasswordDeleteError
+
+        # None is there either when it was deleted and only the answer was lost.
+        with suppress(PasswordDeleteError):
+            self._ask(lambda keyring: keyring.delete_password(service, username))
 
     def close(self) -> None:
         """Closes the connection; the next question opens another."""
-        self._hang_up()
-        self._opened, self._hang_up = None, _nothing
+        if self._hang_up is not None:
+            self._hang_up()
+            self._hang_up = None
 
     def _ask(self, question: "Callable[[KeyringBackend], T]") -> T:
         from jeepney import DBusErrorResponse
-        from secretstorage import SecretServiceNotAvailableException
+        from secretstorage import (
+            ItemNotFoundException,
+            PromptDismissedException,
+            SecretServiceNotAvailableException,
+        )
 
-        # The second one: a process started since does not know what was agreed with the one before.
-        gone = (SecretServiceNotAvailableException, DBusErrorResponse, OSError)
+        # The process is gone; or one started since, which knows no session of ours (the error), and
+        # for a moment not even its collections (not found).
+        gone = (
+            SecretServiceNotAvailableException,
+            DBusErrorResponse,
+            ItemNotFoundException,
+            OSError,
+        )
         try:
             return question(self._keyring())
+        except PromptDismissedException:
+            raise
         except gone:
             self.close()
         return question(self._keyring())
 
     def _keyring(self) -> "KeyringBackend":
-        if self._opened is None:
-            from keyring.backends import SecretService
+        """The same one for as long as the program runs: another would not know the sign-in."""
+        from keyring.backends import SecretService
 
-            keyring = safe_keyring(os.environ)
-            if isinstance(keyring, SecretService.Keyring):
-                self._hang_up = weakref.finalize(self, _stay_connected(keyring))
-            self._opened = keyring
-        return self._opened
-
-
-def _nothing() -> None:
-    """There is no connection to close."""
+        if self._picked is None:
+            self._picked = safe_keyring(os.environ)
+        if self._hang_up is None and isinstance(self._picked, SecretService.Keyring):
+            self._hang_up = weakref.finalize(self, _stay_connected(self._picked))
+        return self._picked
 
 
 def _stay_connected(keyring: "SecretService.Keyring") -> Callable[[], None]:
@@ -94,7 +112,7 @@ def _stay_connected(keyring: "SecretService.Keyring") -> Callable[[], None]:
     # The backend closes what it asked over behind each question, and offers no other way.
     bus.close = lambda: None
     try:
-        collection = secretstorage.get_default_collection(bus)
+        collection = _default_collection(bus)
         collection.session = open_session(bus)
     except BaseException:
         hang_up()
@@ -103,11 +121,27 @@ def _stay_connected(keyring: "SecretService.Keyring") -> Callable[[], None]:
     return hang_up
 
 
+def _default_collection(bus: "DBusConnection") -> "Collection":
+    """Made where there is none, which asks the person for a password to be."""
+    from secretstorage import Collection, ItemNotFoundException, get_default_collection
+
+    # gnome-keyring takes its name on the bus a moment before it shows what it keeps.
+    pause = threading.Event()
+    for _ in range(10):
+        try:
+            return Collection(bus)
+        except ItemNotFoundException:
+            pause.wait(0.1)
+    return get_default_collection(bus)
+
+
 def _unlocked(collection: "Collection") -> "Collection":
     from keyring.errors import KeyringLocked
 
     if collection.is_locked():
-        collection.unlock()
+        # Not for ever: a keyring that ends while it asks takes its prompt along, and says nothing.
+        with suppress(TimeoutError):
+            collection.unlock(timeout=PROMPT_SECONDS)
         if collection.is_locked():
-            raise KeyringLocked("The prompt was dismissed.")
+            raise KeyringLocked("It was not unlocked.")
     return collection

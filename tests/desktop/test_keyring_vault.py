@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -81,8 +82,36 @@ def test_tokens_and_secrets_are_kept_for_the_next_start(vault: KeyringVault, hom
 
 def test_what_is_kept_is_there_after_the_keyring_itself_crashed(vault: KeyringVault) -> None:
     vault.begin("acme", "one")
-    _kill_the_keyring()
+    os.kill(_keyring_process(), signal.SIGKILL)
     assert vault.refresh_tokens("acme") == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("question", "left"),
+    [
+        (lambda vault: vault.refresh_tokens("acme"), ["one"]),
+        (lambda vault: vault.store_refresh_token("acme", "two"), ["two", "one"]),
+        (lambda vault: vault.forget("acme"), []),
+    ],
+    ids=["read", "keep", "delete"],
+)
+def test_a_question_is_asked_again_when_the_keyring_did_not_live_to_answer_it(
+    vault: KeyringVault, question: Callable[[KeyringVault], object], left: list[str]
+) -> None:
+    vault.begin("acme", "one")
+    keyring = _keyring_process()
+    os.kill(keyring, signal.SIGSTOP)  # the question reaches it, and no answer comes
+    thread = threading.Thread(target=question, args=[vault])
+    thread.start()
+    eventually(lambda: _waits_for_an_answer(thread), "question to the keyring")
+    os.kill(keyring, signal.SIGKILL)
+    thread.join(timeout=60)
+    assert vault.refresh_tokens("acme") == left
+
+
+def _waits_for_an_answer(thread: threading.Thread) -> bool:
+    frame = sys._current_frames().get(thread.ident or 0)
+    return frame is not None and frame.f_code.co_name == "select"
 
 
 def test_a_new_sign_in_wins_over_what_an_earlier_installation_left(
@@ -143,7 +172,7 @@ def lock_the_keyring() -> Iterator[Callable[[], None]]:
     yield lock
     with closing(secretstorage.dbus_init()) as bus:
         if secretstorage.get_default_collection(bus).is_locked():
-            _kill_the_keyring()  # the session's next one is unlocked
+            os.kill(_keyring_process(), signal.SIGKILL)  # the session's next one is unlocked
     eventually(lambda: keys_go_to() != PROMPT, "end of the prompt")
 
 
@@ -165,10 +194,10 @@ def test_a_locked_keyring_waits_and_the_tokens_are_there_after_unlocking(
     assert vault.refresh_tokens("acme") == ["one"]
 
 
-def _kill_the_keyring() -> None:
+def _keyring_process() -> int:
     with open_dbus_connection("SESSION") as bus:
         asked = message_bus.GetConnectionUnixProcessID("org.freedesktop.secrets")
-        os.kill(bus.send_and_get_reply(asked).body[0], signal.SIGKILL)
+        return int(bus.send_and_get_reply(asked).body[0])
 
 
 def _unlock() -> None:
