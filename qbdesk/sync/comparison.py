@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from qbdesk.sync import intake
-from qbdesk.sync.ledger import companies, invoices, journal
+from qbdesk.sync.ledger import companies, invoices, journal, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.planner.decisions import Hold
@@ -23,6 +23,10 @@ GONE = (
 )
 GONE_POSTED = f"{GONE}It is in QuickBooks, which was not touched."
 GONE_WAITING = f"{GONE}It was not posted; Try again posts it all the same."
+GONE_IN_DOUBT = (
+    f"{GONE}It was sent to QuickBooks, which has not said whether it took it: it may stand there, "
+    "so do not enter it by hand. Try again looks for it, and posts it where it is not there."
+)
 
 
 def is_due(company: Company, now: datetime) -> bool:
@@ -134,7 +138,8 @@ class Comparison:
         if record.status in (Status.SYNCED, Status.ALREADY_IN_QUICKBOOKS):
             self._verdicts.write([(record, Hold(GONE_AT_SOURCE, GONE_POSTED, (KEEP,)))])
         elif record.status in invoices.UNDER_WAY or self._is_held_unposted(record):
-            self._verdicts.write([(record, Hold(GONE_AT_SOURCE, GONE_WAITING))])
+            told = GONE_IN_DOUBT if self._may_be_posted(record) else GONE_WAITING
+            self._verdicts.write([(record, Hold(GONE_AT_SOURCE, told))])
         else:
             with self._ledger.begin() as connection:
                 journal.add(connection, record.company_id, record.id, now, GONE.strip())
@@ -145,6 +150,10 @@ class Comparison:
         with self._ledger.begin() as connection:
             posted = intake.is_in_books(connection, record)
         return record.status is Status.NEEDS_ATTENTION and not posted
+
+    def _may_be_posted(self, record: InvoiceRecord) -> bool:
+        with self._ledger.begin() as connection:
+            return steps.may_be_posted(connection, record.id)
 
 
 def _was_missed(record: InvoiceRecord, company: Company) -> bool:

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 UNREADABLE = invoices.UNREADABLE
 BY_A_PERSON = "by_a_person"
+PUT_ASIDE = "put_aside"  # the answer that says so of one that was ignored before it changed
 AHEAD = "ignored ahead"  # the memory of what a person has decided before the source showed it here
 _LONGEST_ID = 128
 _OWN_FAULT = (
@@ -330,6 +331,11 @@ def is_in_books(connection: Connection, record: InvoiceRecord) -> bool:
     arrived."""
     if record.status in (Status.SYNCED, Status.ALREADY_IN_QUICKBOOKS):
         return record.posted_document is not None
+    return is_of_ours(connection, record)
+
+
+def is_of_ours(connection: Connection, record: InvoiceRecord) -> bool:
+    """The invoice in QuickBooks is one that qbdesk posted, or took for its own."""
     return any(
         step.kind == StepKind.INVOICE and step.state is StepState.CONFIRMED
         for step in steps.of_invoice(connection, record.id)
@@ -345,8 +351,14 @@ def _after_posting(
         return values, told
     matters = changes.material(posted, row.invoice, zone)
     if matters is not None:
-        return values | {"status": Status.WAITING, "message": matters}, f"{told} {matters}"
+        values |= {"status": Status.WAITING, "message": matters}
+        if before.status is Status.IGNORED and before.reason == BY_A_PERSON:
+            values["answers"] = {**before.answers, PUT_ASIDE: before.message}
+        return values, f"{told} {matters}"
     rest = changes.others(posted, row.invoice)
+    told = f"{told} Nothing that is in the books has changed ({rest or 'no part'})."
+    if PUT_ASIDE in before.answers:
+        return values | ignored_again(before.answers), told
     kept: dict[str, Any] = {
         "status": before.status,
         "reason": before.reason,
@@ -356,4 +368,12 @@ def _after_posting(
     if before.status is Status.NEEDS_ATTENTION:
         # It may be what the person had to mend: look at it once more.
         kept = {"status": Status.WAITING, "reason": None, "message": ""}
-    return values | kept, f"{told} Nothing that is in the books has changed ({rest or 'no part'})."
+    return values | kept, told
+
+
+def ignored_again(answers: Mapping[str, str]) -> dict[str, Any]:
+    """The columns of one that a person had ignored before the source changed it."""
+    others = dict(answers)
+    told = others.pop(PUT_ASIDE)
+    ignored = {"status": Status.IGNORED, "reason": BY_A_PERSON, "message": told}
+    return ignored | {"choices": [], "answers": others}

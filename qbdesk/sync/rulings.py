@@ -11,7 +11,6 @@ from qbdesk.sync.ledger import attempts, companies, invoices, journal, memory, s
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.ledger.steps import StepState
-from qbdesk.sync.operations import DOCUMENTS
 from qbdesk.sync.planner.after_invoice import PAY_AGAIN, POST_AGAIN
 from qbdesk.sync.planner.plan import KEEP, KEPT, kept_word
 from qbdesk.sync.planner.repair import LEAVE, left
@@ -58,7 +57,7 @@ def _try_again(
 ) -> None:
     if (record.reason or "").startswith("refused"):
         _forget_what_was_refused(connection, company, record)
-    if record.reason == "never_taken":
+    if record.reason in ("never_taken", invoices.GONE_AT_SOURCE):
         _count_anew(connection, company, record, now)
     steps.ask_again(connection, [record.id])
     invoices.requeue(connection, [record.id], now)
@@ -222,20 +221,30 @@ def _decide(
 
 
 def _keep(connection: Connection, record: InvoiceRecord, now: datetime) -> None:
-    """Changed after posting, and QuickBooks is right as it is."""
+    """Changed after posting or gone from the source, and QuickBooks is right as it is."""
+    if intake.PUT_ASIDE in record.answers:
+        again = intake.ignored_again(record.answers)
+        invoices.change(
+            connection, record.id, posted_document=record.document, changed_at=now, **again
+        )
+        return
     posted = intake.read_document(record.posted_document or "null").invoice
     wanted = [payment_operation(posted, each) for each in posted.received] if posted else [""]
     done = steps.latest(connection, record.company_id, wanted)
     at_rest = all(name in done and done[name].state is StepState.CONFIRMED for name in wanted)
+    status = Status.SYNCED if at_rest else Status.WAITING
     answers = {**record.answers, "changed": kept_word(record.revision)} if at_rest else {}
+    if record.reason == invoices.GONE_AT_SOURCE and not intake.is_of_ours(connection, record):
+        # Nothing would come of another look, unless it is not found: then it would be posted.
+        status, answers = Status.ALREADY_IN_QUICKBOOKS, dict(record.answers)
     invoices.change(
         connection,
         record.id,
         posted_document=record.document,
         answers=answers,
-        status=Status.SYNCED if at_rest else Status.WAITING,
+        status=status,
         reason=None,
-        message=KEPT if at_rest else "",
+        message="" if status is Status.WAITING else KEPT,
         choices=[],
         changed_at=now,
     )
@@ -256,8 +265,7 @@ def _leave(connection: Connection, record: InvoiceRecord, who: str, now: datetim
 def _put_aside(
     connection: Connection, record: InvoiceRecord, told: str, who: str, now: datetime
 ) -> None:
-    sent = steps.of_invoice(connection, record.id)
-    if any(step.is_in_doubt and step.kind in DOCUMENTS for step in sent):
+    if steps.may_be_posted(connection, record.id):
         told += _MAYBE_POSTED
     invoices.change(
         connection,

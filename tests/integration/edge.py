@@ -28,6 +28,10 @@ def own_error() -> httpx.Response:
     return _own_code("10000", "An application error")
 
 
+def not_understood() -> httpx.Response:
+    return _own_code("4000", "Error parsing query")
+
+
 def _own_code(code: str, message: str) -> httpx.Response:
     error = {"code": code, "Message": message, "Detail": ""}
     return httpx.Response(400, json={"Fault": {"Error": [error], "type": "ValidationFault"}})

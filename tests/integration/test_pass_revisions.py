@@ -341,3 +341,24 @@ def test_what_is_ignored_after_a_lost_request_stays_ignored_when_it_is_revised(
     assert office.status() is Status.IGNORED
     assert office.count("Invoice", "Payment") == (0, 0)
     assert all("Changed after posting" not in entry.text for entry in office.journal())
+
+
+@pytest.mark.parametrize("changes_back", [False, True])
+def test_what_is_ignored_before_its_payment_is_posted_stays_so_when_it_is_revised(
+    office: Office, changes_back: bool
+) -> None:
+    office.fault("refused", "POST payment", times=1)
+    office.post(document())
+    assert office.count("Invoice", "Payment") == (1, 0)
+    office.service.ignore(NAME, ["inv-1"], "paid in another book", "Ann").result(PATIENCE)
+    office.post(document(client=customer(email="other@example.com")))
+    assert office.row().message.startswith("Changed after posting: ")
+    if changes_back:
+        office.post(document())
+    else:
+        office.resolve("keep")
+    office.sync()
+    assert office.status() is Status.IGNORED
+    assert "paid in another book" in office.row().message
+    assert office.count("Invoice", "Payment") == (1, 0)
+    assert office.resync().synced == 1, "asked for, it is posted after all"

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from edge import POISON, Edge, documents, malformed, passes_of
+from edge import POISON, Edge, documents, malformed, not_understood, passes_of
 from invoices import customer, document
 from office import OpenOffice
 
@@ -13,11 +13,6 @@ from qbdesk.sync import waves
 from qbdesk.sync.asking import FAILING
 from qbdesk.sync.ledger import memory
 from qbdesk.sync.views import Status
-
-
-def refused() -> httpx.Response:
-    error = {"code": "4000", "Message": "Error parsing query", "Detail": "x"}
-    return httpx.Response(400, json={"Fault": {"Error": [error], "type": "ValidationFault"}})
 
 
 def of_unknown_shape() -> httpx.Response:
@@ -146,7 +141,7 @@ def test_many_refused_questions_hold_nobody_for_another_ones_reason(
 ) -> None:
     office = open_office(settle_seconds=300)
     office.post(*documents(12))
-    Edge(office, refused, "GET")
+    Edge(office, not_understood, "GET")
     office.show(*_numbered(12, poisoned=4))
     passes_of(office, 3)
     held = {row.source_id for row in office.rows() if row.status is Status.NEEDS_ATTENTION}

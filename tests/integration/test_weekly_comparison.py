@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from edge import POISON, Edge, not_understood, passes_of
 from invoices import TEXAS, customer, document, line
-from office import FROM, NAME, PATIENCE, Office
+from office import FROM, NAME, PATIENCE, Office, OpenOffice
 
 from qbdesk.practice.world import SOURCE_TOKEN
 from qbdesk.sync import rulings
@@ -112,6 +113,46 @@ def test_a_posted_invoice_that_the_source_no_longer_knows_is_said_once(
     assert office.resolve("keep", "inv-2").needs_attention == 0
     office.clock.advance(days=7)
     assert office.by_schedule().needs_attention == 0
+
+
+def test_one_that_was_in_quickbooks_already_is_not_posted_by_leaving_it_as_it_is(
+    office: Office,
+) -> None:
+    there = office.enter_customer("Harbour Condo Corp", "accounts@harbour.example.com")
+    by_hand = office.enter_invoice(there, "N-inv-1")
+    office.enter_payment(there, 113, by_hand["Id"])
+    office.post(document())
+    assert office.status() is Status.ALREADY_IN_QUICKBOOKS
+    office.clock.advance(days=7)
+    office.world.feed.lose("inv-1")
+    office.by_schedule()
+    assert office.choices()[0] == "keep"
+    office.take_numbers_away()
+    office.resolve("keep")
+    assert office.status() is Status.ALREADY_IN_QUICKBOOKS
+    assert office.count("Invoice", "Payment") == (1, 1)
+
+
+def test_what_may_be_in_quickbooks_when_the_source_loses_it_is_not_called_not_posted(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(settle_seconds=300)
+    edge = Edge(office, not_understood, "GET")
+    edge.open = True
+    office.fault("commit_late", "POST invoice", seconds=600)
+    office.post(document(number=POISON))
+    edge.open = False
+    passes_of(office, 1)
+    assert office.status() is Status.NEEDS_ATTENTION, "QuickBooks does not say whether it is there"
+    office.clock.advance(days=7)
+    office.world.feed.lose("inv-1")
+    office.by_schedule()
+    assert "it may stand there, so do not enter it by hand" in office.row().message
+    edge.open = True
+    assert office.resync().needs_attention == 0
+    passes_of(office, 2)
+    assert office.status() is Status.SYNCED
+    assert office.count("Invoice", "Payment") == (1, 1)
 
 
 def test_a_held_invoice_that_the_source_shows_again_goes_on_by_itself(

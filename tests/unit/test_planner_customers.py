@@ -125,6 +125,25 @@ def test_a_name_of_somebody_else_gets_one_suffix_after_the_other(
     assert made.payload["DisplayName"] == f"{NAME} ({suffix})"
 
 
+def test_a_name_that_the_client_itself_has_taken_meanwhile_is_the_client() -> None:
+    known = _known()
+    known.by_name[NAME.casefold()] = customer_object("9", NAME, EMAIL)
+    assert _id(resolve(paid(), known, case(**_taken()))) == "9"
+    new = resolve(paid(), known, case(answers={"customer": "new_customer"}, **_taken()))
+    assert isinstance(new, Post), "a person wants another"
+
+
+@pytest.mark.parametrize(
+    "other", [{"Active": False}, {"CurrencyRef": {"value": "USD"}}], ids=["inactive", "currency"]
+)
+def test_a_customer_of_that_name_who_cannot_have_the_invoice_is_somebody_else(
+    other: dict[str, Any],
+) -> None:
+    known = _known()
+    known.by_name[NAME.casefold()] = customer_object("9", NAME, EMAIL, **other)
+    assert isinstance(resolve(paid(), known, case(**_taken())), Post)
+
+
 def test_a_long_name_keeps_its_suffix() -> None:
     known = _known()
     known.by_name["x" * 500] = None

@@ -206,6 +206,12 @@ def of_invoice(connection: Connection, invoice_id: int) -> list[StepRecord]:
     return [_record(row) for row in rows]
 
 
+def may_be_posted(connection: Connection, invoice_id: int) -> bool:
+    """A document of it was sent, and QuickBooks has not said what became of it."""
+    sent = of_invoice(connection, invoice_id)
+    return any(each.is_in_doubt and each.kind in DOCUMENTS for each in sent)
+
+
 def posted(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, list[StepRecord]]:
     """What QuickBooks holds of each of these: invoice, its repair, payments; oldest first."""
     found: dict[int, list[StepRecord]] = {}

@@ -148,7 +148,9 @@ def display_name(invoice: PaidInvoice) -> str:
     return payloads.display_name(invoice.customer.name)
 
 
-def _create(invoice: PaidInvoice, known: Knowledge, case: Case) -> Look | Hold | Post:
+def _create(
+    invoice: PaidInvoice, known: Knowledge, case: Case
+) -> KnownCustomer | Look | Hold | Post:
     """A new customer; what becomes of a name that is taken is rule 7."""
     name = display_name(invoice)
     step = case.steps.get(operation(invoice))
@@ -156,8 +158,11 @@ def _create(invoice: PaidInvoice, known: Knowledge, case: Case) -> Look | Hold |
         if name.casefold() not in known.by_name:
             return Look(Subject.NAME, name)
         holder = known.by_name[name.casefold()]
-        if holder is not None and not holder.emails() and case.answers.get("customer") != NEW:
-            return _ask_about_name(holder)
+        if holder is not None and case.answers.get("customer") != NEW:
+            if _is_the_client(holder, invoice, known):
+                return _known(holder)
+            if not holder.emails():
+                return _ask_about_name(holder)
         name = _suffixed(name, invoice, holder, step.generation)
     elif other_currency(invoice, known):
         name = payloads.display_name(f"{name} ({invoice.currency})")
@@ -168,6 +173,12 @@ def _create(invoice: PaidInvoice, known: Knowledge, case: Case) -> Look | Hold |
         shared=True,
         alone_with=key_of(invoice),
     )
+
+
+def _is_the_client(holder: CustomerObject, invoice: PaidInvoice, known: Knowledge) -> bool:
+    """It came to be after the e-mail was looked for: by hand, or by a request that was late."""
+    fits = holder.active and _currency(holder, known) == invoice.currency
+    return fits and key_of(invoice) in holder.emails()
 
 
 def _ask_about_name(holder: CustomerObject) -> Hold:
