@@ -43,6 +43,21 @@ def test_an_open_invoice_of_the_same_total_is_asked_about(
     assert office.entities("Invoice")[0]["Balance"] == 0
 
 
+def test_one_with_other_tax_is_asked_about_with_both_and_said_after_it_was_paid(
+    office: Office, client_in_quickbooks: str
+) -> None:
+    line = {
+        "Amount": 113,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {"TaxCodeRef": {"value": office.tax_code("Exempt")}},
+    }
+    by_hand = entered_by_hand(office, client_in_quickbooks, 113, Line=[line])
+    office.post(document())
+    assert "Its tax is 0.00 CAD there and 13.00 CAD on this one." in office.row().message
+    assert office.resolve(f"pay:{by_hand}").synced == 1
+    assert "with tax of 0.00 CAD instead of 13.00 CAD" in office.row().message
+
+
 def test_a_lost_ledger_finds_our_payment_where_no_invoice_bears_our_mark(
     office: Office, client_in_quickbooks: str, tmp_path: Path
 ) -> None:

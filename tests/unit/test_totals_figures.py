@@ -112,12 +112,16 @@ def test_an_amount_that_nobody_can_post_is_counted_and_not_added() -> None:
     [("5650.00", NOW), ("5537.00", LATER + timedelta(days=1))],
     ids=["before the payment", "looked at later"],
 )
-def test_a_part_of_an_opening_balance_counts_as_that_part(balance: str, read_at: Any) -> None:
-    opening = {"total": Decimal("5650.00"), "tax": None, "taxes": None, "larger": True}
+@pytest.mark.parametrize("tax", [None, Decimal(0), Decimal("650.00")])
+def test_a_part_of_an_opening_balance_counts_as_that_part_and_its_tax_is_not_told(
+    balance: str, read_at: Any, tax: Decimal | None
+) -> None:
+    opening = {"total": Decimal("5650.00"), "tax": tax, "taxes": None, "larger": True}
     opening |= {"ours": False, "fresh": False, "balance": Decimal(balance), "read_at": read_at}
     control, found = brought(posting(**opening))
     assert both(found[Kind.GROSS, ""]) == (113, 113)
     assert both(found[Kind.PAID, "4"]) == (113, 113)
+    assert {key for kind, key in found if kind in (Kind.NET, Kind.TAX)} == {UNTOLD}
     assert (control.open_amount, control.marked) == (0, False)
 
 

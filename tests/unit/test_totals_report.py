@@ -198,6 +198,24 @@ def test_what_differs_is_named_where_it_is_known(
     assert entry.why == why
 
 
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        (Status.SYNCED, "The total is 399.00 CAD here and 353.00 CAD in QuickBooks. Fees."),
+        (Status.NEEDS_ATTENTION, "Fees."),
+    ],
+)
+def test_a_remark_does_not_pass_for_the_reason(
+    connection, company, status: Status, why: str
+) -> None:
+    row = add_row(connection, company, "a")
+    invoices.change(connection, row, status=status, message="Fees.")
+    figures = [["2026-11", "CAD", "gross", "", "399.00", "353.00", 1, 1]]
+    take(connection, company, row, NOW, marked=True, figures=figures)
+    (entry,) = report.of_company(connection, companies.get(connection, company), None).differing
+    assert entry.why == why
+
+
 def test_what_is_not_known_yet_is_not_said_to_be_nothing(
     connection, company, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -192,6 +192,7 @@ class Marked:
     currency: str
     amount: Decimal | None
     open_amount: Decimal
+    status: str
     message: str
     figures: list[list[Any]]
 
@@ -213,6 +214,7 @@ def marked(
             paid_invoice.c.currency,
             paid_invoice.c.amount,
             control.c.open_amount,
+            paid_invoice.c.status,
             paid_invoice.c.message,
             control.c.figures,
         )

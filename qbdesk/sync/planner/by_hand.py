@@ -76,7 +76,7 @@ def _looks_entered_by_hand(invoice: PaidInvoice, alike: list[InvoiceObject]) -> 
         REASON,
         f"Looks entered by hand: the customer has an open invoice {number} of "
         f"{shown(first.total_amt, invoice.currency)}, dated {first.txn_date}, in QuickBooks. "
-        "Nothing was posted.",
+        f"{_other_tax(invoice, first)}Nothing was posted.",
         (
             *(
                 Choice(f"{PAY_PREFIX}{entry.id}", f"It is invoice {entry.doc_number or entry.id}")
@@ -85,6 +85,15 @@ def _looks_entered_by_hand(invoice: PaidInvoice, alike: list[InvoiceObject]) -> 
             POST_NEW,
         ),
     )
+
+
+def _other_tax(invoice: PaidInvoice, entry: InvoiceObject) -> str:
+    told = "txn_tax_detail" in entry.model_fields_set
+    there = entry.txn_tax_detail.total_tax
+    if not told or there == invoice.tax_total:
+        return ""
+    amounts = [shown(amount, invoice.currency) for amount in (there, invoice.tax_total)]
+    return f"Its tax is {amounts[0]} there and {amounts[1]} on this one. "
 
 
 def _may_be_opening_balance(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from qbdesk.sync.filed import Filed
 from qbdesk.sync.model import PaidInvoice
+from qbdesk.sync.money import shown
 from qbdesk.sync.planner import customers, money_received
 from qbdesk.sync.planner.knowledge import Knowledge
 from qbdesk.sync.quickbooks import text
@@ -25,6 +26,7 @@ def of(invoice: PaidInvoice, known: Knowledge, posted: PostedInvoice) -> list[st
         *_second_customer(invoice, known),
         *_strange(invoice),
         *_filed(posted),
+        *_of_somebody_else(invoice, posted),
         *money_received.remarks(invoice, known),
     )
     return list(dict.fromkeys(told))
@@ -80,6 +82,21 @@ def _filed(posted: PostedInvoice) -> Iterator[str]:
         yield (
             f"Issued in a tax period that was filed before it was posted, and dated {posted.dated} "
             "instead; the true date is in the note."
+        )
+
+
+def _of_somebody_else(invoice: PaidInvoice, posted: PostedInvoice) -> Iterator[str]:
+    """Rules 3 and 10: its tax is theirs, and that is what the sales tax return counts."""
+    if posted.larger:
+        yield (
+            "Its payment settles a part of a larger invoice in QuickBooks, which does not tell how "
+            "much of its tax belongs to this part."
+        )
+    elif not posted.ours and posted.tax not in (None, invoice.tax_total):
+        here, there = (shown(tax, invoice.currency) for tax in (invoice.tax_total, posted.tax))
+        yield (
+            f"The invoice that was in QuickBooks already stands for it, with tax of {there} "
+            f"instead of {here}. If that is wrong, correct it there."
         )
 
 

@@ -144,12 +144,13 @@ def of_invoice(
 
 
 def _its_part(invoice: PaidInvoice, posting: Posting) -> Posting:
-    """Of a larger invoice, such as an opening balance, that part which a person said it is."""
+    """Of a larger invoice, such as an opening balance, that part which a person said it is. How
+    much of its tax belongs to that part, QuickBooks does not tell."""
     posted = posting.invoice
     if not posted.larger or posted.gone:
         return posting
     paid = sum((p.total for p in posting.payments.values() if not _is_later(p, posted)), ZERO)
-    own = {"total": invoice.total, "tax": invoice.tax_total, "taxes": None}
+    own = {"total": invoice.total, "tax": None, "taxes": None}
     left = {"balance": invoice.total - paid}
     return replace(posting, invoice=posted.model_copy(update=own | left))
 

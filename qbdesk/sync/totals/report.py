@@ -158,8 +158,15 @@ def _marked(entry: Marked) -> MarkedInvoice:
         currency=entry.currency,
         total=entry.amount or ZERO,
         open=entry.open_amount,
-        why=entry.message or _what_differs(entry),
+        why=_why(entry) or WITHOUT_A_WORD,
     )
+
+
+def _why(entry: Marked) -> str:
+    """What it is held for says it; what is only remarked may be about something else."""
+    if entry.status == Status.NEEDS_ATTENTION:
+        return entry.message or _what_differs(entry)
+    return " ".join(filter(None, (_what_differs(entry), entry.message)))
 
 
 def _what_differs(entry: Marked) -> str:
@@ -172,4 +179,4 @@ def _what_differs(entry: Marked) -> str:
         if here != there and not any(untold(kind, each.key) for each in some):
             amounts = shown(here, entry.currency), shown(there, entry.currency)
             sentences.append("{} is {} here and {} in QuickBooks.".format(name, *amounts))
-    return " ".join(sentences) or WITHOUT_A_WORD
+    return " ".join(sentences)
