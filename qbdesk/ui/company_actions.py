@@ -39,6 +39,7 @@ class CompanyActions(QObject):
         bar.totals_pressed.connect(self._totals)
         bar.token_pressed.connect(self._new_token)
         contents.header.token_pressed.connect(self._new_token)
+        contents.header.totals_pressed.connect(self._totals)
         bar.quit_pressed.connect(self.quit_wanted)
         contents.header.connect_pressed.connect(self._connect)
         contents.welcome.add_pressed.connect(self._add)
@@ -62,6 +63,7 @@ class CompanyActions(QObject):
 
     def _pass_ended(self, results: list[PassResult]) -> None:
         self._contents.pass_line.end()
+        self._desk.look_again()  # one that another program has paused makes no pass
         several = len(self._companies.names()) > 1
         for result in results:
             if result.stopped:

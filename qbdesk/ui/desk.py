@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QDialog
 
+from qbdesk.sync.reports import ControlTotals
 from qbdesk.sync.views import (
     CompanyView,
     InvoiceQuery,
@@ -50,7 +51,7 @@ class Desk(QObject):
         bridge.heard.connect(self._hear)
         companies.changed.connect(self._companies_changed)
         companies.troubled.connect(self.complain)
-        contents.looked_at.connect(self._look_again)
+        contents.looked_at.connect(self.look_again)
         contents.header.company_chosen.connect(self.choose)
         contents.filters.changed.connect(self._show_rows)
         contents.details.close_pressed.connect(self._close_details)
@@ -99,6 +100,7 @@ class Desk(QObject):
         self._contents.pass_line.end()
         self._contents.details.show_invoice(None)
         self._contents.arrange_details()
+        self._contents.header.show_agreement(agree=True)
         self._show_company()
         self._show_rows()
 
@@ -146,6 +148,12 @@ class Desk(QObject):
         contents.filters.show_counts(view.counts)
         if view.state != State.SYNCING:
             contents.pass_line.end()
+            # As they were added up when the last pass ended: that takes no time.
+            self.bridge.ask(self, self.service.totals(view.name, afresh=False), self._compare)
+
+    def _compare(self, totals: ControlTotals) -> None:
+        if totals.company == self.company:
+            self._contents.header.show_agreement(agree=totals.agree)
 
     # ---- rows ----
 
@@ -176,7 +184,7 @@ class Desk(QObject):
     def _nothing_yet(self) -> str:
         view = self.view()
         if view is not None and view.paused:
-            return self.tr("Nothing is looked for while the company is paused. Press Resume.")
+            return self.tr("Nothing is looked for while the company is paused.")
         return self.tr("No paid invoice has arrived yet. They appear here by themselves.")
 
     def _count_selection(self) -> None:
@@ -217,6 +225,11 @@ class Desk(QObject):
         if shown is not None and shown.source_id == row.source_id:
             self._show_details(row)
 
+    def _forget(self, row: InvoiceRow) -> None:
+        shown = self._contents.details.row
+        if shown is not None and shown.source_id == row.source_id:
+            self._close_details()
+
     # ---- events ----
 
     def _hear(self, event: object) -> None:
@@ -230,9 +243,11 @@ class Desk(QObject):
                 self._ask_details_again(event.company, shown)
 
     def _ask_details_again(self, company: str, shown: InvoiceRow) -> None:
-        self.bridge.ask(self, self.service.invoice(company, shown.source_id), self._show_again)
+        asked = self.service.invoice(company, shown.source_id)
+        # A backup that was restored since may not know it.
+        self.bridge.ask(self, asked, self._show_again, lambda _: self._forget(shown))
 
-    def _look_again(self) -> None:
+    def look_again(self) -> None:
         """Another program may have changed the ledger, which sends no events to this one."""
         self._contents.header.tell_times()
         if not self._companies.loaded:

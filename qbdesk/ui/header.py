@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from PySide6.QtCore import QEvent, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QWidget
 
 from qbdesk.sync.views import CompanyView, State
 from qbdesk.ui import look, words
@@ -23,11 +23,13 @@ class Header(QWidget):
     company_chosen: The user switched to another company. arg: name
     connect_pressed: Sign in, or sign in again.
     token_pressed: Enter another token of the source.
+    totals_pressed: See where source and QuickBooks differ.
     """
 
     company_chosen = Signal(str)
     connect_pressed = Signal()
     token_pressed = Signal()
+    totals_pressed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +52,10 @@ class Header(QWidget):
         self.reconnect_button.clicked.connect(self.connect_pressed)
         self.token_button = PrimaryButton(self.tr("New source token…"))
         self.token_button.clicked.connect(self.token_pressed)
+        self.differ_button = QPushButton(self.tr("Source and QuickBooks differ…"))
+        self.differ_button.setIcon(state_icon(State.ATTENTION))
+        self.differ_button.clicked.connect(self.totals_pressed)
+        self.differ_button.hide()
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -61,6 +67,7 @@ class Header(QWidget):
         title.addWidget(self.company)
         facts = layouts.row(gap=10)
         facts.addWidget(self.facts, 1)
+        facts.addWidget(self.differ_button)
         facts.addWidget(self.reconnect_button)
         facts.addWidget(self.token_button)
         texts = layouts.column(gap=5)
@@ -100,6 +107,10 @@ class Header(QWidget):
         self.reconnect_button.setVisible(view.reconnect and not token)
         self.connect_button.setVisible(not (view.connected or view.reconnect))
         self.tell_times()
+
+    def show_agreement(self, *, agree: bool) -> None:
+        """Whether the control totals of source and QuickBooks are the same."""
+        self.differ_button.setVisible(not agree)
 
     def _show_connection(self, view: CompanyView) -> None:
         if not view.connected:

@@ -762,6 +762,33 @@ def test_a_company_that_is_not_connected_has_no_preview(screen: Screen) -> None:
     assert not screen.contents.actions_bar.preview.isEnabled()
 
 
+def test_figures_that_differ_are_said_in_the_head_and_lead_to_the_control_totals(
+    screen: Screen,
+) -> None:
+    button = screen.contents.header.differ_button
+    line = screen.service.control.lines[0]
+    for quickbooks, differ in ((line.source + 1, True), (line.source, False)):
+        lines = (replace(line, quickbooks=quickbooks),)
+        screen.service.control = replace(screen.service.control, lines=lines)
+        screen.contents.looked_at.emit()
+        screen.service.change_company("maple", sentence=f"Looked at: {quickbooks}")
+        screen.gather()
+        assert button.isVisible() == differ
+        if differ:
+            screen.press(button)
+            assert screen.dialog(TotalsDialog).isVisible()
+
+
+def test_an_invoice_that_a_restored_ledger_does_not_know_leaves_the_details(
+    screen: Screen,
+) -> None:
+    select(screen, "inv_00008")
+    screen.service.rows.clear()
+    screen.contents.looked_at.emit()
+    screen.gather()
+    assert screen.contents.details.row is None
+
+
 def test_the_control_totals_are_one_key_away(screen: Screen) -> None:
     screen.qtbot.keyClick(screen.contents, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
     screen.settle()

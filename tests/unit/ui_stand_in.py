@@ -399,7 +399,12 @@ class StandIn:
         return status and query.search.lower() in f"{row.number} {row.customer}".lower()
 
     def invoice(self, company: str, source_id: str) -> "Future[InvoiceRow]":
-        return self._answer(lambda: self.rows[source_id], "invoice", company, source_id)
+        def known() -> InvoiceRow:
+            if source_id not in self.rows:
+                raise Refusal(f"{company} has no invoice with the id {source_id!r}.")
+            return self.rows[source_id]
+
+        return self._answer(known, "invoice", company, source_id)
 
     def change_invoices(self, *rows: InvoiceRow, company: str = "maple") -> None:
         self.rows.update({row.source_id: row for row in rows})
@@ -494,8 +499,12 @@ class StandIn:
 
     # ---- control totals ----
 
-    def totals(self, company: str, month: str | None = None) -> "Future[ControlTotals]":
-        return self._answer(lambda: replace(self.control, month=month), "totals", company, month)
+    def totals(
+        self, company: str, month: str | None = None, *, afresh: bool = True
+    ) -> "Future[ControlTotals]":
+        name = "totals" if afresh else "totals of before"
+        found = replace(self.control, company=company, month=month)
+        return self._answer(lambda: found, name, company, month)
 
     def save_totals(self, company: str, month: str | None, file: Path) -> "Future[None]":
         return self._answer(lambda: None, "save_totals", company, month, file)
