@@ -43,7 +43,7 @@ class KeyringLocked(VaultError):
         super().__init__(
             "The keyring of this computer is locked, and qbdesk waits for it. Nothing is posted "
             "until then and nothing is lost. Unlock it (it usually asks for the password you log "
-            "in with), then press Try again."
+            "in with), then try again."
         )
 
 
@@ -53,7 +53,7 @@ class KeyringDenied(VaultError):
     def __init__(self, what: str = "did not let qbdesk at its entries") -> None:
         super().__init__(
             f"The keyring of this computer {what}. Nothing is posted until it does; what it "
-            "already keeps stays valid. Allow qbdesk to use the keyring, then press Try again. If "
+            "already keeps stays valid. Allow qbdesk to use the keyring, then try again. If "
             "it goes on, log out of this computer and in again."
         )
 
@@ -76,7 +76,7 @@ class NoSafeKeyring(VaultError):
         super().__init__(
             "This computer has no safe place for your QuickBooks sign-in, and qbdesk does not "
             "write it into a readable file. Nothing is posted until there is one. "
-            f"What to do: {advice}. Then press Try again."
+            f"What to do: {advice}. Then try again."
         )
 
 
