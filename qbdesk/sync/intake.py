@@ -30,6 +30,10 @@ UNREADABLE = invoices.UNREADABLE
 BY_A_PERSON = "by_a_person"
 PUT_ASIDE = "put_aside"  # the answer that says so of one that was ignored before it changed
 AHEAD = "ignored ahead"  # the memory of what a person has decided before the source showed it here
+_SENT_BEFORE = (
+    " What it showed before was sent to QuickBooks, which has not answered: look there whether it"
+    " arrived."
+)
 _LONGEST_ID = 128
 _OWN_FAULT = (
     "qbdesk itself could not take in this invoice as the source shows it. It is kept as it came, "
@@ -322,6 +326,8 @@ def _update(
     else:
         values["answers"] = {}
         steps.retire(connection, [before.id])
+        if row.invoice is None and steps.may_be_posted(connection, before.id):
+            values["message"] += _SENT_BEFORE
     invoices.change(connection, before.id, **values)
     journal.add(connection, company.id, before.id, now, told, details=row.problem)
 

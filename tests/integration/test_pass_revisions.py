@@ -362,3 +362,19 @@ def test_what_is_ignored_before_its_payment_is_posted_stays_so_when_it_is_revise
     assert "paid in another book" in office.row().message
     assert office.count("Invoice", "Payment") == (1, 0)
     assert office.resync().synced == 1, "asked for, it is posted after all"
+
+
+def test_what_cannot_be_read_any_more_after_a_lost_request_may_be_in_quickbooks(
+    open_office: OpenOffice,
+) -> None:
+    office = open_office(settle_seconds=300)
+    office.fault("request_lost", "POST invoice", times=2)
+    office.post(document())
+    office.world.feed.raw({**office.world.feed.invoice("inv-1"), "revision": 2, "total": "a lot"})
+    office.sync()
+    assert office.status() is Status.NEEDS_ATTENTION
+    assert "look there whether it arrived" in office.row().message
+    office.post(document())
+    passes_of(office, 3)
+    assert office.status() is Status.SYNCED
+    assert office.count("Invoice", "Payment") == (1, 1)
