@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from qbdesk.sync import intake
+from qbdesk.sync import intake, reading
 from qbdesk.sync.ledger import companies, invoices, journal, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
@@ -25,7 +25,7 @@ GONE_POSTED = f"{GONE}It is in QuickBooks, which was not touched."
 GONE_WAITING = f"{GONE}It was not posted; Try again posts it all the same."
 GONE_IN_DOUBT = (
     f"{GONE}It was sent to QuickBooks, which has not said whether it took it: it may stand there, "
-    "so do not enter it by hand. Try again looks for it, and posts it where it is not there."
+    "so do not enter it by hand. Try again looks for it first."
 )
 
 
@@ -127,7 +127,7 @@ class Comparison:
         its way to QuickBooks comes to rest first."""
         if record.status in invoices.UNDER_WAY and record.posted_document is not None:
             return False
-        invoice = intake.read_document(record.document).invoice
+        invoice = reading.read_document(record.document).invoice
         return invoice is not None and (invoice.paid_at is None or invoice.paid_at >= self._start)
 
     def _gone(self, record: InvoiceRecord) -> None:
@@ -158,6 +158,6 @@ class Comparison:
 
 def _was_missed(record: InvoiceRecord, company: Company) -> bool:
     """Not where the source has changed it only since the comparison began."""
-    invoice = intake.read_document(record.document).invoice
+    invoice = reading.read_document(record.document).invoice
     began = company.comparing_since
     return invoice is None or began is None or invoice.updated_at < began

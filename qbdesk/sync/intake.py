@@ -1,130 +1,39 @@
 """Taking in what the source shows: every row is kept before its cursor is, and before any work."""
 
-import hashlib
-import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import simplejson
-from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from qbdesk.sync.errors import where
 from qbdesk.sync.ledger import companies, invoices, journal, memory, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord, search_key
 from qbdesk.sync.ledger.steps import StepState
-from qbdesk.sync.model import LARGEST_REVISION, PaidInvoice
 from qbdesk.sync.operations import StepKind
 from qbdesk.sync.planner import changes
 from qbdesk.sync.planner.money_received import shown_fees, shown_method
+from qbdesk.sync.reading import UNFORESEEN, Row, read, read_document, unforeseen
 from qbdesk.sync.sources.source import Page
 from qbdesk.sync.views import Status
-
-log = logging.getLogger(__name__)
 
 UNREADABLE = invoices.UNREADABLE
 BY_A_PERSON = "by_a_person"
 PUT_ASIDE = "put_aside"  # the answer that says so of one that was ignored before it changed
 AHEAD = "ignored ahead"  # the memory of what a person has decided before the source showed it here
+MAYBE_POSTED = (
+    " It was sent before that, and QuickBooks has not answered: look there whether it arrived after"
+    " all. qbdesk looks no more."
+)
+_CHANGED_SINCE = " The source has changed it since."
 _SENT_BEFORE = (
     " What it showed before was sent to QuickBooks, which has not answered: look there whether it"
     " arrived."
 )
-_LONGEST_ID = 128
-_OWN_FAULT = (
-    "qbdesk itself could not take in this invoice as the source shows it. It is kept as it came, "
-    "and nothing is posted from it; if it stays so, look into the log."
-)
-_UNFORESEEN = (ValueError, ArithmeticError)  # an overflow is the latter
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a page, read as far as it can be.
-
-    Attributes:
-        source_id: The source's own id; where it has none, one made from its content.
-        invoice: None where the row does not validate; `problem` then says why.
-    """
-
-    source_id: str
-    revision: int
-    document: str
-    invoice: PaidInvoice | None
-    problem: str
-
 
 _New = tuple[Row, dict[str, Any]]  # a row never seen before, and its columns
-
-
-def read(raw: Any) -> Row:
-    """Reads one row; nothing that the source showed disappears."""
-    document = simplejson.dumps(raw, use_decimal=True, sort_keys=True)
-    try:
-        invoice = PaidInvoice.model_validate(raw)
-    except ValidationError as error:
-        return Row(_identity(raw, document), _revision(raw), document, None, _problem(error))
-    except _UNFORESEEN as error:
-        return _unforeseen(Row(_identity(raw, document), _revision(raw), document, None, ""), error)
-    return Row(invoice.id, invoice.revision, document, invoice, "")
-
-
-def _unforeseen(row: Row, error: Exception) -> Row:
-    """One row that nobody foresaw must not keep the others from being read."""
-    log.error("A row could not be taken in by %s at %s", type(error).__name__, where(error))
-    return replace(row, invoice=None, problem=_OWN_FAULT)
-
-
-def read_document(document: str) -> Row:
-    """A row as the ledger keeps it."""
-    return read(simplejson.loads(document, use_decimal=True))
-
-
-def _identity(raw: Any, document: str) -> str:
-    told = raw.get("id") if isinstance(raw, dict) else None
-    if isinstance(told, str) and 0 < len(told) <= _LONGEST_ID and told.isprintable():
-        return told
-    return f"unreadable-{hashlib.sha256(document.encode()).hexdigest()[:16]}"
-
-
-def _revision(raw: Any) -> int:
-    told = raw.get("revision") if isinstance(raw, dict) else None
-    if not isinstance(told, int) or isinstance(told, bool):
-        return 0
-    return told if 0 < told <= LARGEST_REVISION else 0
-
-
-def _problem(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = " ".join(_words(part) for part in first["loc"]) or "the row"
-    told = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "missing":
-        what = f"“{where}” is missing"
-    elif told != first["msg"] and told.startswith("is not "):
-        what = f"“{where}” {told}"
-    else:
-        what = f"“{where}” {_NOT_AS_AGREED.get(first['type'], 'is not what it should be')}"
-    return (
-        f"The source shows this invoice in a form that cannot be trusted: {what}. It is kept as it "
-        "came, and nothing is posted from it; correct it in the invoicing system."
-    )
-
-
-_NOT_AS_AGREED = {
-    "string_pattern_mismatch": "is not written as it should be",
-    "string_too_long": "is too long",
-    "string_too_short": "is empty",
-    "too_long": "has too many entries",
-    "greater_than_equal": "is too small",
-}
-
-
-def _words(part: str | int) -> str:
-    return str(part + 1) if isinstance(part, int) else part.replace("_", " ")
 
 
 def take_in(connection: Connection, company: Company, page: Page, now: datetime) -> list[str]:
@@ -164,8 +73,8 @@ def take_rows(
             continue  # an older or repeated revision
         try:
             _take(connection, company, row, before, new, now)
-        except _UNFORESEEN as error:
-            _take(connection, company, _unforeseen(row, error), before, new, now)
+        except UNFORESEEN as error:
+            _take(connection, company, unforeseen(row, error), before, new, now)
         touched[row.source_id] = None
     _add(connection, company, new, now)
     return list(touched)
@@ -318,18 +227,22 @@ def _update(
     connection: Connection, company: Company, row: Row, before: InvoiceRecord, now: datetime
 ) -> None:
     values = _columns(row, company, now) | {"revision": max(row.revision, before.revision)}
-    told = f"The source shows revision {row.revision or 'without a number'}."
+    told = _shown(row)
     if is_in_books(connection, before):
-        values, told = _after_posting(row, before, values, told, company.zone)
+        values, told = _after_posting(connection, row, before, values, company.zone)
     elif before.status is Status.IGNORED and before.reason == BY_A_PERSON:
         values |= {"status": before.status, "reason": before.reason, "message": before.message}
     else:
         values["answers"] = {}
         steps.retire(connection, [before.id])
-        if row.invoice is None and steps.may_be_posted(connection, before.id):
-            values["message"] += _SENT_BEFORE
+        if row.invoice is None:
+            values["message"] = told_unreadable(connection, before.id, row.problem)
     invoices.change(connection, before.id, **values)
     journal.add(connection, company.id, before.id, now, told, details=row.problem)
+
+
+def _shown(row: Row) -> str:
+    return f"The source shows revision {row.revision or 'without a number'}."
 
 
 def is_in_books(connection: Connection, record: InvoiceRecord) -> bool:
@@ -349,22 +262,26 @@ def is_of_ours(connection: Connection, record: InvoiceRecord) -> bool:
 
 
 def _after_posting(
-    row: Row, before: InvoiceRecord, values: dict[str, Any], told: str, zone: ZoneInfo
+    connection: Connection, row: Row, before: InvoiceRecord, values: dict[str, Any], zone: ZoneInfo
 ) -> tuple[dict[str, Any], str]:
     """Rule 28: nothing is posted by itself; what matters is said, the rest goes to the journal."""
+    told = _shown(row)
+    ignored = before.status is Status.IGNORED and before.reason == BY_A_PERSON
     posted = read_document(before.posted_document or "null").invoice
-    if row.invoice is None or posted is None:
+    matters = posted and row.invoice and changes.material(posted, row.invoice, zone)
+    if row.invoice is None or matters:
+        if matters:
+            values |= {"status": Status.WAITING, "message": matters}
+        if ignored:
+            note = before.message.removesuffix(MAYBE_POSTED)
+            values["answers"] = {**before.answers, PUT_ASIDE: note}
+        return values, f"{told} {matters or ''}".strip()
+    if posted is None and not ignored:
         return values, told
-    matters = changes.material(posted, row.invoice, zone)
-    if matters is not None:
-        values |= {"status": Status.WAITING, "message": matters}
-        if before.status is Status.IGNORED and before.reason == BY_A_PERSON:
-            values["answers"] = {**before.answers, PUT_ASIDE: before.message}
-        return values, f"{told} {matters}"
-    rest = changes.others(posted, row.invoice)
+    rest = posted and changes.others(posted, row.invoice)
     told = f"{told} Nothing that is in the books has changed ({rest or 'no part'})."
     if PUT_ASIDE in before.answers:
-        return values | ignored_again(before.answers), told
+        return values | ignored_again(connection, before), f"{told} It stays ignored."
     kept: dict[str, Any] = {
         "status": before.status,
         "reason": before.reason,
@@ -377,9 +294,16 @@ def _after_posting(
     return values | kept, told
 
 
-def ignored_again(answers: Mapping[str, str]) -> dict[str, Any]:
+def ignored_again(connection: Connection, before: InvoiceRecord) -> dict[str, Any]:
     """The columns of one that a person had ignored before the source changed it."""
-    others = dict(answers)
-    told = others.pop(PUT_ASIDE)
+    others = dict(before.answers)
+    told = f"{others.pop(PUT_ASIDE)}{_CHANGED_SINCE}"
+    if steps.may_be_posted(connection, before.id):
+        told += MAYBE_POSTED
     ignored = {"status": Status.IGNORED, "reason": BY_A_PERSON, "message": told}
     return ignored | {"choices": [], "answers": others}
+
+
+def told_unreadable(connection: Connection, invoice_id: int, problem: str) -> str:
+    """What is said of a row that cannot be read."""
+    return problem + (_SENT_BEFORE if steps.may_be_posted(connection, invoice_id) else "")

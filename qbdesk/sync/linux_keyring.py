@@ -68,6 +68,15 @@ class LinuxKeyring:
             self._hang_up = None
 
     def _ask(self, question: "Callable[[KeyringBackend], T]") -> T:
+        from keyring.errors import KeyringLocked
+
+        try:
+            return self._ask_again_if_gone(question)
+        except TimeoutError:
+            pass
+        raise KeyringLocked("Nobody answered the prompt.")
+
+    def _ask_again_if_gone(self, question: "Callable[[KeyringBackend], T]") -> T:
         from jeepney import DBusErrorResponse
         from secretstorage import (
             ItemNotFoundException,
@@ -85,7 +94,7 @@ class LinuxKeyring:
         )
         try:
             return question(self._keyring())
-        except PromptDismissedException:
+        except (PromptDismissedException, TimeoutError):
             raise
         except gone:
             self.close()
@@ -111,6 +120,9 @@ def _stay_connected(keyring: "SecretService.Keyring") -> Callable[[], None]:
     hang_up: Callable[[], None] = bus.close
     # The backend closes what it asked over behind each question, and offers no other way.
     bus.close = lambda: None
+    # Nor a prompt that ends: a keyring that ends while it asks takes it along and says nothing.
+    wait = bus.recv_until_filtered
+    bus.recv_until_filtered = lambda queue, **_: wait(queue, timeout=PROMPT_SECONDS)
     try:
         collection = _default_collection(bus)
         collection.session = open_session(bus)
@@ -139,9 +151,7 @@ def _unlocked(collection: "Collection") -> "Collection":
     from keyring.errors import KeyringLocked
 
     if collection.is_locked():
-        # Not for ever: a keyring that ends while it asks takes its prompt along, and says nothing.
-        with suppress(TimeoutError):
-            collection.unlock(timeout=PROMPT_SECONDS)
+        collection.unlock()
         if collection.is_locked():
-            raise KeyringLocked("It was not unlocked.")
+            raise KeyringLocked("The prompt was dismissed.")
     return collection

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from qbdesk.sync import intake, recollection, shown
+from qbdesk.sync import reading, recollection, shown
 from qbdesk.sync.clients import Clients, Surroundings
 from qbdesk.sync.company_pass import CompanyPass
 from qbdesk.sync.ledger import invoices
@@ -96,7 +96,7 @@ async def _rows(
         for record in records:
             rows.append(shown.row(record, company, around.hosts))
             if _is_told(record, stood.get(record.id)):
-                invoice = intake.read_document(record.document).invoice
+                invoice = reading.read_document(record.document).invoice
                 outlook.rest(record, invoice.issue_date if invoice else None)
         if len(records) < AT_ONCE:
             return rows

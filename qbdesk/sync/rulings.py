@@ -5,14 +5,14 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from qbdesk.sync import intake, recollection
+from qbdesk.sync import intake, reading, recollection
 from qbdesk.sync.errors import Refusal
 from qbdesk.sync.ledger import attempts, companies, invoices, journal, memory, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.invoices import InvoiceRecord
 from qbdesk.sync.ledger.steps import StepState
 from qbdesk.sync.planner.after_invoice import PAY_AGAIN, POST_AGAIN
-from qbdesk.sync.planner.plan import KEEP, KEPT, kept_word
+from qbdesk.sync.planner.plan import KEEP, kept_word
 from qbdesk.sync.planner.repair import LEAVE, left
 from qbdesk.sync.planner.steps import invoice_operation, operations, payment_operation
 from qbdesk.sync.planner.tax_codes import CODE_PREFIX
@@ -21,6 +21,7 @@ from qbdesk.sync.shown import TRY_AGAIN
 from qbdesk.sync.verdicts import NOT_WANTED
 from qbdesk.sync.views import Status
 
+GONE_KEPT = "The source no longer knows it; QuickBooks was left as it is, by decision."
 EARLIEST = date(2000, 1, 1)
 MOST_AHEAD = timedelta(days=366)
 
@@ -40,9 +41,15 @@ def resync(
     known = [each for each in dict.fromkeys(source_ids) if each not in back]
     records = [_known(connection, company, source_id) for source_id in known]
     for record in records:
+        invoices.change(connection, record.id, answers=_without_put_aside(record))
         _try_again(connection, company, record, now)
         journal.add(connection, company.id, record.id, now, "Queued again.", who=who)
     return back
+
+
+def _without_put_aside(record: InvoiceRecord) -> dict[str, str]:
+    """A newer decision counts."""
+    return {key: value for key, value in record.answers.items() if key != intake.PUT_ASIDE}
 
 
 def _known(connection: Connection, company: Company, source_id: str) -> InvoiceRecord:
@@ -66,7 +73,7 @@ def _try_again(
 def _count_anew(
     connection: Connection, company: Company, record: InvoiceRecord, now: datetime
 ) -> None:
-    invoice = intake.read_document(record.document).invoice
+    invoice = reading.read_document(record.document).invoice
     if invoice is not None:
         account = company.income_account_id
         wanted = [*operations(invoice), f"item:{account}"]
@@ -77,7 +84,7 @@ def _forget_what_was_refused(
     connection: Connection, company: Company, record: InvoiceRecord
 ) -> None:
     """The customer, item or method may have been changed in QuickBooks: all are looked up anew."""
-    invoice = intake.read_document(record.document).invoice
+    invoice = reading.read_document(record.document).invoice
     if invoice is not None:
         key = f"{invoice.customer.id} {invoice.currency}"
         memory.forget(connection, company.id, "customer", key)
@@ -140,10 +147,6 @@ def resolve(
         _decide(connection, company, record, choice, who, now)
 
 
-_MAYBE_POSTED = (
-    " It was sent before that, and QuickBooks has not answered: look there whether it arrived after"
-    " all. qbdesk looks no more."
-)
 _NOT_OFFERED = "This invoice does not offer that choice (any more). Look at it again."
 
 
@@ -223,20 +226,24 @@ def _decide(
 def _keep(connection: Connection, record: InvoiceRecord, now: datetime) -> None:
     """Changed after posting or gone from the source, and QuickBooks is right as it is."""
     if intake.PUT_ASIDE in record.answers:
-        again = intake.ignored_again(record.answers)
+        again = intake.ignored_again(connection, record)
         invoices.change(
             connection, record.id, posted_document=record.document, changed_at=now, **again
         )
         return
-    posted = intake.read_document(record.posted_document or "null").invoice
+    posted = reading.read_document(record.posted_document or "null").invoice
     wanted = [payment_operation(posted, each) for each in posted.received] if posted else [""]
     done = steps.latest(connection, record.company_id, wanted)
     at_rest = all(name in done and done[name].state is StepState.CONFIRMED for name in wanted)
-    status = Status.SYNCED if at_rest else Status.WAITING
     answers = {**record.answers, "changed": kept_word(record.revision)} if at_rest else {}
-    if record.reason == invoices.GONE_AT_SOURCE and not intake.is_of_ours(connection, record):
-        # Nothing would come of another look, unless it is not found: then it would be posted.
-        status, answers = Status.ALREADY_IN_QUICKBOOKS, dict(record.answers)
+    status = Status.WAITING
+    if record.reason == invoices.GONE_AT_SOURCE:
+        if not intake.is_of_ours(connection, record):
+            # Nothing would come of a look, unless it is not found: then it would be posted.
+            status, answers = Status.ALREADY_IN_QUICKBOOKS, dict(record.answers)
+        elif at_rest:
+            status = Status.SYNCED
+    steps.read_again(connection, [record.id], asked=True)  # it may have been put right there
     invoices.change(
         connection,
         record.id,
@@ -244,7 +251,7 @@ def _keep(connection: Connection, record: InvoiceRecord, now: datetime) -> None:
         answers=answers,
         status=status,
         reason=None,
-        message="" if status is Status.WAITING else KEPT,
+        message="" if status is Status.WAITING else GONE_KEPT,
         choices=[],
         changed_at=now,
     )
@@ -252,7 +259,7 @@ def _keep(connection: Connection, record: InvoiceRecord, now: datetime) -> None:
 
 def _leave(connection: Connection, record: InvoiceRecord, who: str, now: datetime) -> None:
     """Posted, and not as the source has it: it stays so, and the payment is not posted."""
-    invoice = intake.read_document(record.document).invoice
+    invoice = reading.read_document(record.document).invoice
     assert invoice is not None
     operation = invoice_operation(invoice)
     posted = steps.latest(connection, record.company_id, [operation])[operation]
@@ -266,7 +273,7 @@ def _put_aside(
     connection: Connection, record: InvoiceRecord, told: str, who: str, now: datetime
 ) -> None:
     if steps.may_be_posted(connection, record.id):
-        told += _MAYBE_POSTED
+        told += intake.MAYBE_POSTED
     invoices.change(
         connection,
         record.id,
@@ -274,6 +281,7 @@ def _put_aside(
         reason=intake.BY_A_PERSON,
         message=told,
         choices=[],
+        answers=_without_put_aside(record),
         changed_at=now,
     )
     details = record.message
@@ -298,7 +306,7 @@ def _answer(
 
 
 def _client(record: InvoiceRecord) -> str | None:
-    invoice = intake.read_document(record.document).invoice
+    invoice = reading.read_document(record.document).invoice
     return None if invoice is None else invoice.customer.id
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import simplejson
 
-from qbdesk.sync import intake
+from qbdesk.sync import intake, reading
 from qbdesk.sync.asking import Asking
 from qbdesk.sync.clock_watch import watch_the_clock
 from qbdesk.sync.errors import where
@@ -165,9 +165,11 @@ class Waves:
             steps.read_again(connection, [key for key in ids if key not in fresh])
             records = invoices.get(connection, ids)
         for record in records:
-            row = intake.read_document(record.document)
+            row = reading.read_document(record.document)
             if row.invoice is None:
-                self._verdicts.write([(record, Hold(intake.UNREADABLE, row.problem))])
+                with self._ledger.begin() as connection:
+                    told = intake.told_unreadable(connection, record.id, row.problem)
+                self._verdicts.write([(record, Hold(intake.UNREADABLE, told))])
                 continue
             work = Work(record, row.invoice, self._round + MOST_ROUNDS)
             self._working[record.id] = work
@@ -322,7 +324,7 @@ def _of_earlier(work: Work, adopt: Adopt, step: StepRecord, document: str | None
     there = (adopt.answer["dated"], adopt.answer["customer_id"])
     found = None
     for left in (*step.earlier, Earlier(step.body, document)):
-        then = intake.read_document(left.document or "null").invoice
+        then = reading.read_document(left.document or "null").invoice
         if then is None or not left.body or there != _date_and_customer(left.body):
             continue
         if (then.issue_date, then.customer) == (work.invoice.issue_date, work.invoice.customer):
@@ -339,5 +341,5 @@ def _date_and_customer(body: bytes) -> tuple[str, str]:
 def _changed(work: Work, posted: str | None, known: Knowledge) -> str | None:
     if posted is None or posted == work.record.document:
         return None
-    before = intake.read_document(posted).invoice
+    before = reading.read_document(posted).invoice
     return None if before is None else changes.material(before, work.invoice, known.zone)

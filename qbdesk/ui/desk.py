@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QDialog
 
+from qbdesk.sync.errors import Refusal
 from qbdesk.sync.reports import ControlTotals
 from qbdesk.sync.views import (
     CompanyView,
@@ -225,9 +226,9 @@ class Desk(QObject):
         if shown is not None and shown.source_id == row.source_id:
             self._show_details(row)
 
-    def _forget(self, row: InvoiceRow) -> None:
+    def _forget(self, row: InvoiceRow, error: BaseException) -> None:
         shown = self._contents.details.row
-        if shown is not None and shown.source_id == row.source_id:
+        if isinstance(error, Refusal) and shown is row:
             self._close_details()
 
     # ---- events ----
@@ -245,7 +246,7 @@ class Desk(QObject):
     def _ask_details_again(self, company: str, shown: InvoiceRow) -> None:
         asked = self.service.invoice(company, shown.source_id)
         # A backup that was restored since may not know it.
-        self.bridge.ask(self, asked, self._show_again, lambda _: self._forget(shown))
+        self.bridge.ask(self, asked, self._show_again, lambda error: self._forget(shown, error))
 
     def look_again(self) -> None:
         """Another program may have changed the ledger, which sends no events to this one."""

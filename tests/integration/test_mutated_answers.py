@@ -25,7 +25,7 @@ from office import NAME, Office
 from pydantic import ValidationError
 
 from qbdesk.practice.world import PracticeWorld
-from qbdesk.sync import intake
+from qbdesk.sync import reading
 from qbdesk.sync.operations import StepKind
 from qbdesk.sync.preflight import examine
 from qbdesk.sync.quickbooks import answers, oauth
@@ -234,7 +234,7 @@ class Asker:
         seen = 0
         async for page in self._source.pages(None, NOW):
             for raw in page.rows:
-                row = intake.read(raw)
+                row = reading.read(raw)
                 assert row.source_id
                 assert row.invoice is not None or row.problem
             seen += 1

@@ -1,5 +1,6 @@
 """What becomes of an invoice that changes at the source, before and after it was posted."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -343,25 +344,60 @@ def test_what_is_ignored_after_a_lost_request_stays_ignored_when_it_is_revised(
     assert all("Changed after posting" not in entry.text for entry in office.journal())
 
 
-@pytest.mark.parametrize("changes_back", [False, True])
-def test_what_is_ignored_before_its_payment_is_posted_stays_so_when_it_is_revised(
-    office: Office, changes_back: bool
-) -> None:
+def _posted_unpaid_and_ignored(office: Office) -> None:
     office.fault("refused", "POST payment", times=1)
     office.post(document())
     assert office.count("Invoice", "Payment") == (1, 0)
     office.service.ignore(NAME, ["inv-1"], "paid in another book", "Ann").result(PATIENCE)
-    office.post(document(client=customer(email="other@example.com")))
-    assert office.row().message.startswith("Changed after posting: ")
-    if changes_back:
-        office.post(document())
-    else:
-        office.resolve("keep")
+
+
+def _is_still_ignored(office: Office) -> None:
     office.sync()
     assert office.status() is Status.IGNORED
     assert "paid in another book" in office.row().message
     assert office.count("Invoice", "Payment") == (1, 0)
+
+
+def _other_email(office: Office) -> None:
+    office.post(document(client=customer(email="other@example.com")))
+    assert office.row().message.startswith("Changed after posting: ")
+
+
+def _unreadable(office: Office) -> None:
+    row = office.world.feed.invoice("inv-1")
+    office.world.feed.raw({**row, "revision": row["revision"] + 1, "total": "a lot"})
+    office.sync()
+    assert office.status() is Status.NEEDS_ATTENTION
+
+
+@pytest.mark.parametrize("changes", [_other_email, _unreadable])
+def test_what_is_ignored_before_its_payment_is_posted_stays_so_when_the_change_is_taken_back(
+    office: Office, changes: Callable[[Office], None]
+) -> None:
+    _posted_unpaid_and_ignored(office)
+    changes(office)
+    office.post(document())
+    _is_still_ignored(office)
+
+
+def test_what_is_ignored_before_its_payment_is_posted_stays_so_when_quickbooks_is_kept(
+    office: Office,
+) -> None:
+    _posted_unpaid_and_ignored(office)
+    _unreadable(office)
+    _other_email(office)
+    office.resolve("keep")
+    _is_still_ignored(office)
     assert office.resync().synced == 1, "asked for, it is posted after all"
+
+
+def test_what_a_person_asks_for_after_ignoring_it_is_not_ignored_again(office: Office) -> None:
+    _posted_unpaid_and_ignored(office)
+    _other_email(office)
+    office.resync()
+    office.post(document())
+    assert office.status() is Status.SYNCED
+    assert office.count("Invoice", "Payment") == (1, 1)
 
 
 def test_what_cannot_be_read_any_more_after_a_lost_request_may_be_in_quickbooks(
@@ -373,6 +409,7 @@ def test_what_cannot_be_read_any_more_after_a_lost_request_may_be_in_quickbooks(
     office.world.feed.raw({**office.world.feed.invoice("inv-1"), "revision": 2, "total": "a lot"})
     office.sync()
     assert office.status() is Status.NEEDS_ATTENTION
+    office.resync()
     assert "look there whether it arrived" in office.row().message
     office.post(document())
     passes_of(office, 3)

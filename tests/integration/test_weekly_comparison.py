@@ -130,6 +130,7 @@ def test_one_that_was_in_quickbooks_already_is_not_posted_by_leaving_it_as_it_is
     office.take_numbers_away()
     office.resolve("keep")
     assert office.status() is Status.ALREADY_IN_QUICKBOOKS
+    assert "no longer knows it" in office.row().message
     assert office.count("Invoice", "Payment") == (1, 1)
 
 

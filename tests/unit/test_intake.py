@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from invoices import customer, document, paid, payment
 
-from qbdesk.sync import intake
+from qbdesk.sync import intake, reading
 from qbdesk.sync.ledger import companies, invoices, journal
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.database import Ledger, open_ledger
@@ -39,17 +39,17 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_any_row_at_all_is_kept_with_an_identity_and_a_reason(raw: Any) -> None:
-    row = intake.read(raw)
+    row = reading.read(raw)
     assert 0 < len(row.source_id) <= 140
     assert row.invoice is None
     assert row.problem
     # And it reads the same again from the ledger.
-    assert intake.read_document(row.document) == row
+    assert reading.read_document(row.document) == row
 
 
 @given(st.sampled_from(sorted(document())), JSON)
 def test_an_invoice_with_any_property_spoilt_is_still_a_row_of_its_own(name: str, raw: Any) -> None:
-    row = intake.read({**document(), name: raw})
+    row = reading.read({**document(), name: raw})
     assert (row.invoice is None) is bool(row.problem)
     if name != "id":
         assert row.source_id == "inv-1"
@@ -76,24 +76,24 @@ def test_an_invoice_with_any_property_spoilt_is_still_a_row_of_its_own(name: str
     ],
 )
 def test_the_reason_names_the_place(changes: dict[str, Any], told: str) -> None:
-    row = intake.read(document() | changes)
+    row = reading.read(document() | changes)
     assert told in row.problem
     assert "nothing is posted from it" in row.problem
 
 
 def test_every_day_that_books_are_kept_for_is_taken() -> None:
     shown = document(issue_date="1900-01-01", due_date="2199-12-31", memo="Thank you \ufffd")
-    assert intake.read(shown).invoice is not None
+    assert reading.read(shown).invoice is not None
 
 
 def test_the_reason_shows_nothing_of_what_stands_there() -> None:
-    row = intake.read(document(total="SECRET"))
+    row = reading.read(document(total="SECRET"))
     assert "SECRET" not in row.problem
 
 
 def test_unknown_words_and_properties_are_put_up_with() -> None:
     shown = document(status="teleported", loyalty={"tier": 1})
-    assert intake.read(shown).invoice is not None
+    assert reading.read(shown).invoice is not None
 
 
 # ---- the ledger ----

@@ -76,10 +76,13 @@ def _looks_entered_by_hand(invoice: PaidInvoice, alike: list[InvoiceObject]) -> 
         REASON,
         f"Looks entered by hand: the customer has an open invoice {number} of "
         f"{shown(first.total_amt, invoice.currency)}, dated {first.txn_date}, in QuickBooks. "
-        f"{_other_tax(invoice, first)}Nothing was posted.",
+        "Nothing was posted.",
         (
             *(
-                Choice(f"{PAY_PREFIX}{entry.id}", f"It is invoice {entry.doc_number or entry.id}")
+                Choice(
+                    f"{PAY_PREFIX}{entry.id}",
+                    f"It is invoice {entry.doc_number or entry.id}{_other_tax(invoice, entry)}",
+                )
                 for entry in alike[:5]
             ),
             POST_NEW,
@@ -88,12 +91,11 @@ def _looks_entered_by_hand(invoice: PaidInvoice, alike: list[InvoiceObject]) -> 
 
 
 def _other_tax(invoice: PaidInvoice, entry: InvoiceObject) -> str:
-    told = "txn_tax_detail" in entry.model_fields_set
-    there = entry.txn_tax_detail.total_tax
-    if not told or there == invoice.tax_total:
+    detail = entry.txn_tax_detail
+    if "total_tax" not in detail.model_fields_set or detail.total_tax == invoice.tax_total:
         return ""
-    amounts = [shown(amount, invoice.currency) for amount in (there, invoice.tax_total)]
-    return f"Its tax is {amounts[0]} there and {amounts[1]} on this one. "
+    there, here = (shown(a, invoice.currency) for a in (detail.total_tax, invoice.tax_total))
+    return f", whose tax is {there} instead of {here}"
 
 
 def _may_be_opening_balance(

@@ -25,6 +25,7 @@ from qbdesk.sync.planner.invoice_body import invoice_payload, usual_item_needed
 from qbdesk.sync.planner.knowledge import Case, Knowledge, KnownCustomer
 from qbdesk.sync.planner.steps import adopt, first_refusal, invoice_operation, refused
 from qbdesk.sync.quickbooks import payloads
+from qbdesk.sync.quickbooks.answers import PostedInvoice
 from qbdesk.sync.quickbooks.objects import InvoiceObject
 from qbdesk.sync.views import Choice, Status
 
@@ -76,7 +77,7 @@ def _next(invoice: PaidInvoice, known: Knowledge, case: Case) -> Decision:
         if case.changed is not None:
             return Hold("changed", case.changed, (KEEP,))
         if case.answers.get("changed") == kept_word(invoice.revision):
-            return Finish(Status.SYNCED, KEPT)
+            return _as_it_is(posted)
         return after_the_invoice(invoice, known, case, posted)
     verdict = checks.first_look(invoice, known, case)
     if verdict is not None:
@@ -84,6 +85,14 @@ def _next(invoice: PaidInvoice, known: Knowledge, case: Case) -> Decision:
     if posted is not None and posted.state is StepState.REJECTED:
         return refused(posted)
     return _before_the_invoice(invoice, known, case)
+
+
+def _as_it_is(posted: StepRecord) -> tuple[Look] | Finish:
+    """What was put right in QuickBooks by hand is what the control totals compare."""
+    answer = PostedInvoice.model_validate(posted.answer)
+    if answer.asked:
+        return (Look(Subject.INVOICE, answer.id),)
+    return Finish(Status.SYNCED, KEPT)
 
 
 # ---- writes of unknown fate (DESIGN: intent before wire) ----

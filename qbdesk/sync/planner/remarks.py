@@ -87,12 +87,12 @@ def _filed(posted: PostedInvoice) -> Iterator[str]:
 
 def _of_somebody_else(invoice: PaidInvoice, posted: PostedInvoice) -> Iterator[str]:
     """Rules 3 and 10: its tax is theirs, and that is what the sales tax return counts."""
-    if posted.larger:
+    if posted.larger and (invoice.tax_total or posted.tax):
         yield (
             "Its payment settles a part of a larger invoice in QuickBooks, which does not tell how "
             "much of its tax belongs to this part."
         )
-    elif not posted.ours and posted.tax not in (None, invoice.tax_total):
+    elif not posted.larger and not posted.ours and posted.tax not in (None, invoice.tax_total):
         here, there = (shown(tax, invoice.currency) for tax in (invoice.tax_total, posted.tax))
         yield (
             f"The invoice that was in QuickBooks already stands for it, with tax of {there} "

@@ -9,7 +9,7 @@ from typing import Any
 import simplejson
 from sqlalchemy import Connection
 
-from qbdesk.sync import intake, recollection
+from qbdesk.sync import reading, recollection
 from qbdesk.sync.ledger import companies, control, invoices, steps
 from qbdesk.sync.ledger.companies import Company
 from qbdesk.sync.ledger.control import NOTHING, Kept, Place, Sums
@@ -102,10 +102,10 @@ def read_figure(row: list[Any]) -> Figure:
 
 
 def _control(record: InvoiceRecord, posted: Sequence[StepRecord], around: Surrounding) -> Control:
-    invoice = intake.read_document(record.document).invoice
+    invoice = reading.read_document(record.document).invoice
     if invoice is None and record.posted_document is not None:
         # What the source says now cannot be read; this is its last word that could.
-        invoice = intake.read_document(record.posted_document).invoice
+        invoice = reading.read_document(record.posted_document).invoice
     return figures.of_invoice(record.status, invoice, _posting(posted), around)
 
 
