@@ -189,6 +189,21 @@ def test_an_invoice_that_was_edited_in_quickbooks_differs_after_a_resync(office:
     assert reordered(counted_anew(office)) == reordered(found)
 
 
+def test_a_change_of_the_source_that_was_entered_by_hand_agrees_once_it_is_kept(
+    office: Office,
+) -> None:
+    office.post(document())
+    more = [payment("113.00"), payment("11.30", id="later")]
+    office.post(document(lines=[line("1", "110.00")], payments=more))
+    assert not totals(office).agree
+    change_by_hand(office, 110)
+    (invoice,) = office.entities("Invoice")
+    office.enter_payment(invoice["CustomerRef"]["value"], 11.30, invoice["Id"])
+    assert office.resolve("keep").needs_attention == 0
+    here = lines(totals(office))
+    assert here[Kind.GROSS, ""].difference == here[Kind.TAX, "HST ON (13 %)"].difference == 0
+
+
 def test_a_payment_that_was_deleted_in_quickbooks_opens_its_invoice(office: Office) -> None:
     office.post(document())
     (entry,) = office.entities("Payment")
