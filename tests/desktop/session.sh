@@ -125,8 +125,8 @@ start_screen() {
     exit 2
 }
 
-# gnome-keyring-daemon ends itself when a program is killed in the middle of a question to it
-# (gkd_secret_service_get_pkcs11_session: assertion 'client' failed). The bus starts the next one, by
+# gnome-keyring-daemon now and then ends itself when short-lived connections follow each other, or a
+# program is killed in the middle of a question (Debian bug 1147303). The bus starts the next one, by
 # this entry unlocked too: the distribution's asks for the password in a window, and nobody is there.
 mkdir -p "$XDG_DATA_HOME/dbus-1/services"
 cat >"$XDG_DATA_HOME/dbus-1/services/org.freedesktop.secrets.service" <<'SERVICE'
