@@ -1,7 +1,7 @@
 """The ledger's rooms: pages, steps, settings, memories and requests."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import IntegrityError
 
 from qbdesk.sync.clock_watch import watch_the_clock
@@ -243,6 +243,22 @@ def test_a_generation_is_recorded_once(connection: Connection, company: Company)
     _step(connection, company, row)
     with pytest.raises(IntegrityError):
         _step(connection, company, row)
+
+
+@pytest.mark.parametrize("find", [invoices.under_way, invoices.begun])
+def test_the_few_that_are_not_at_rest_are_found_without_a_walk_over_all(
+    connection: Connection, company: Company, find: Callable[[Connection, int], list[int]]
+) -> None:
+    asked: list[tuple[str, Any]] = []
+    event.listen(
+        connection,
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, values, *_: asked.append((statement, values)),
+    )
+    find(connection, company.id)
+    ((statement, values),) = asked
+    plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    assert any("(company_id=? AND status=?)" in step.detail for step in plan)
 
 
 def test_what_was_under_way_at_the_end_of_the_program_is_in_doubt(
